@@ -1,0 +1,86 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+// The wrapper is linked with musl where Debian's musl-dev is installed: a static musl program
+// starts several times faster than a static glibc one in a virtual machine. Without it the
+// wrapper is static glibc.
+let musl = "/usr/lib/x86_64-linux-musl"
+let muslInstalled = FileManager.default.fileExists(atPath: musl + "/libc.a")
+let wrapperLinking: [String] =
+  muslInstalled
+  ? ["-Xclang-linker", "-static", "-Xclang-linker", "-nostdlib"]
+    + ["crt1.o", "crti.o", "libc.a", "crtn.o"].map { musl + "/" + $0 }
+  : ["-Xclang-linker", "-static"]
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+  name: "sccache",
+  products: [
+    .executable(name: "sccache", targets: ["sccache"]),
+    .executable(name: "sccached", targets: ["sccached"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+  ],
+  targets: [
+    .systemLibrary(name: "CPosix"),
+    .systemLibrary(name: "CWrapper"),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
+
+    .target(name: "Wire", swiftSettings: strict),
+    .executableTarget(
+      name: "sccache",
+      dependencies: ["CPosix", "CWrapper"],
+      swiftSettings: strict + [
+        .enableExperimentalFeature("Embedded"),
+        .unsafeFlags(["-no-static-stdlib", "-wmo", "-Osize", "-parse-as-library"]),
+      ],
+      linkerSettings: [.unsafeFlags(wrapperLinking)]),
+
+    .target(
+      name: "Platform", dependencies: ["CPosix", "CCrypto", "CZstd", "CXXHash"],
+      swiftSettings: strict),
+    .target(
+      name: "Settings", dependencies: ["Platform", .product(name: "TOMLKit", package: "TOMLKit")],
+      swiftSettings: strict),
+    .target(name: "Compilers", dependencies: ["Platform"], swiftSettings: strict),
+    .target(name: "CacheKey", dependencies: ["Compilers", "Platform"], swiftSettings: strict),
+    .target(
+      name: "Storage", dependencies: ["CacheKey", "Settings", "Platform"], swiftSettings: strict),
+    .executableTarget(
+      name: "sccached",
+      dependencies: [
+        "Wire", "Platform", "Settings", "Compilers", "CacheKey", "Storage",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict,
+      linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
+
+    .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
+    .testTarget(name: "PlatformTests", dependencies: ["Platform"], swiftSettings: strict),
+    .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
+    .testTarget(name: "CompilersTests", dependencies: ["Compilers"], swiftSettings: strict),
+    .testTarget(
+      name: "CacheKeyTests", dependencies: ["CacheKey", "Compilers", "Platform"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "StorageTests", dependencies: ["Storage", "CacheKey", "Platform"],
+      swiftSettings: strict),
+    .testTarget(name: "SccachedTests", dependencies: ["sccached"], swiftSettings: strict),
+    .testTarget(
+      name: "Integration", dependencies: ["Platform"], path: "Tests/Integration",
+      swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,112 @@
+#pragma once
+/* System calls that Swift cannot reach by itself (variadic, macros, Linux only), each as a typed
+   inline function. No feature macros are defined here: Glibc's module was built without them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/types.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <netinet/in.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+/* glibc 2.29 and later; its header shows it only to GNU sources. */
+int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path);
+
+static inline int cposix_errno(void) { return errno; }
+static inline char **cposix_environ(void) { return environ; }
+
+static inline int cposix_open(const char *path, int flags, unsigned mode) {
+  return open(path, flags, mode);
+}
+
+static inline int cposix_openat(int directory, const char *path, int flags, unsigned mode) {
+  return openat(directory, path, flags, mode);
+}
+
+static inline int cposix_pipe_cloexec(int *ends) {
+  return (int)syscall(SYS_pipe2, ends, O_CLOEXEC);
+}
+
+static inline int cposix_accept_cloexec(int fd) {
+  return (int)syscall(SYS_accept4, fd, 0, 0, SOCK_CLOEXEC);
+}
+
+static inline int cposix_close_from(unsigned first) {
+  return (int)syscall(SYS_close_range, first, ~0U, 0);
+}
+
+static inline int cposix_pidfd_open(pid_t pid) {
+#ifdef SYS_pidfd_open
+  return (int)syscall(SYS_pidfd_open, pid, 0);
+#else
+  return (int)syscall(434, pid, 0);
+#endif
+}
+
+static inline long cposix_copy_file_range(int in, int64_t *in_offset, int out, size_t count) {
+  return syscall(SYS_copy_file_range, in, in_offset, out, (void *)0, count, 0);
+}
+
+/* FICLONERANGE of linux/fs.h, restated because that header clashes with libc's. */
+struct cposix_clone_range {
+  int64_t source_fd;
+  uint64_t source_offset;
+  uint64_t source_length;
+  uint64_t destination_offset;
+};
+static inline int cposix_clone_range(int source, uint64_t offset, uint64_t length, int target) {
+  struct cposix_clone_range range = {source, offset, length, 0};
+  return ioctl(target, 0x4020940dUL, &range);
+}
+
+/* The layout of struct ucred, which glibc hides behind a feature macro. */
+struct cposix_credentials {
+  int32_t pid;
+  uint32_t uid;
+  uint32_t gid;
+};
+static inline int cposix_peer_credentials(int fd, struct cposix_credentials *out) {
+  socklen_t size = sizeof *out;
+  return getsockopt(fd, SOL_SOCKET, 17 /* SO_PEERCRED */, out, &size);
+}
+
+static inline int cposix_stream_socket(int family) {
+  return socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
+static inline int cposix_is_terminal(int fd) { return isatty(fd); }
+
+static inline int cposix_wait_exit_code(int status) {
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+static inline int cposix_wait_signal(int status) {
+  return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+static inline uint64_t cposix_atomic_add(uint64_t *target, uint64_t amount) {
+  return __atomic_add_fetch(target, amount, __ATOMIC_SEQ_CST);
+}
+static inline uint64_t cposix_atomic_load(const uint64_t *target) {
+  return __atomic_load_n(target, __ATOMIC_SEQ_CST);
+}

@@ -1,0 +1,1 @@
+../Wire/Endpoint.swift

@@ -1,0 +1,1 @@
+../Wire/Messages.swift
