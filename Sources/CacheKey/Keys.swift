@@ -1,0 +1,87 @@
+package import Compilers
+package import Platform
+
+/// Everything but file contents that selects an output.
+package struct KeyInputs: Sendable {
+  /// What compiles: driver, compiler proper, assembler, specs, by content.
+  package var compiler: Digest
+  package var compilation: Compilation
+  /// What `-march=native` and the like stand for on this machine.
+  package var resolvedNative: [String]
+  /// Variables that can reach an output, sorted: `NAME=value`.
+  package var environment: [String]
+  package var places: Places
+
+  package init(
+    compiler: Digest, compilation: Compilation, resolvedNative: [String], environment: [String],
+    places: Places
+  ) {
+    self.compiler = compiler
+    self.compilation = compilation
+    self.resolvedNative = resolvedNative
+    self.environment = environment
+    self.places = places
+  }
+
+  /// Raised whenever what enters a key, or what an entry means, changes.
+  ///   1  first
+  private static let version: UInt64 = 1
+
+  /// Finds the manifest: everything known before any header is read. The source enters without the
+  /// comments that can't matter, so that a changed comment finds the same manifest.
+  package func manifestKey(source: Digest) -> Digest {
+    var hash = SHA256()
+    hash.field("manifest")
+    common(&hash)
+    hash.field(places.stored(compilation.input))
+    hash.field(source)
+    return hash.finish()
+  }
+
+  /// Finds the entry of one result of a manifest: its files, as the manifest names them, with the
+  /// exact digests that they had.
+  package static func entryKey(
+    manifest: Digest, files: [(path: String, digest: Digest)], place: Digest?
+  ) -> Digest {
+    var hash = SHA256()
+    hash.field("entry")
+    hash.field(version)
+    hash.field(manifest)
+    hash.field(UInt64(files.count))
+    for file in files {
+      hash.field(file.path)
+      hash.field(file.digest)
+    }
+    if let place { hash.field(place) }
+    return hash.finish()
+  }
+
+  /// Finds the entry of a compilation by its preprocessed text.
+  package func preprocessedKey(text: Digest, extraInputs: [Digest]) -> Digest {
+    var hash = SHA256()
+    hash.field("preprocessed")
+    common(&hash)
+    hash.field(places.directory)
+    hash.field(compilation.input)
+    hash.field(text)
+    hash.field(UInt64(extraInputs.count))
+    for digest in extraInputs { hash.field(digest) }
+    return hash.finish()
+  }
+
+  private func common(_ hash: inout SHA256) {
+    hash.field(Self.version)
+    hash.field(compiler)
+    hash.field(compilation.language.rawValue)
+    hash.field(compilation.product.rawValue)
+    hash.field(compilation.keyArguments.map(places.storedArgument))
+    hash.field(resolvedNative)
+    hash.field(environment.map(places.storedArgument))
+    hash.field(UInt64(compilation.sensitivity.rawValue))
+    hash.field(compilation.outputs.map(\.name))
+    if compilation.sensitivity.contains(.directory) { hash.field(places.stored(places.directory)) }
+    if compilation.sensitivity.contains(.outputName) {
+      hash.field(places.stored(compilation.primaryOutput))
+    }
+  }
+}

@@ -1,0 +1,152 @@
+package import Platform
+
+/// What direct mode knows of one source, command line and place: up to a few results, each with the
+/// files that it depends on and the entry that holds its outputs.
+///
+/// File format, little-endian, version 1:
+///   "SCCMAN\n" version:u8 key:32
+///   paths: count:u32 (length:u32 bytes)…       as `Places.stored` writes them
+///   results: count:u32, newest first, each:
+///     entry:32 flags:u8 place:32 if flag 2
+///     files: count:u32 (path:u32 exact:32 relaxed:32)…
+///     absent: count:u32 (directory:u32 names:u32 (length:u32 bytes)…)…
+///   checksum:u64 XXH3 of everything before
+package struct Manifest: Sendable, Equatable {
+  package struct File: Sendable, Equatable {
+    package var path: String
+    package var exact: Digest
+    /// The digest that a file may have instead when only comments differ (see `FileVersion`).
+    package var relaxed: Digest
+    package init(path: String, exact: Digest, relaxed: Digest) {
+      self.path = path
+      self.exact = exact
+      self.relaxed = relaxed
+    }
+  }
+
+  package struct Result: Sendable, Equatable {
+    package var entry: Digest
+    /// Nothing was printed, so a changed comment can't show in a diagnostic.
+    package var isQuiet: Bool
+    /// Set when an output names a directory: the result holds for exactly these places.
+    package var place: Digest?
+    package var files: [File]
+    package var absent: [AbsentNames]
+
+    package init(
+      entry: Digest, isQuiet: Bool, place: Digest?, files: [File], absent: [AbsentNames]
+    ) {
+      self.entry = entry
+      self.isQuiet = isQuiet
+      self.place = place
+      self.files = files
+      self.absent = absent
+    }
+  }
+
+  package var key: Digest
+  /// Newest first.
+  package var results: [Result]
+
+  package static let maximumResults = 16
+  package static let maximumFilesPerResult = 20_000
+  private static let magic = Array("SCCMAN\n".utf8)
+  private static let version: UInt8 = 1
+
+  package init(key: Digest, results: [Result] = []) {
+    self.key = key
+    self.results = results
+  }
+
+  /// Puts a result first, in place of one with the same files or entry; the oldest falls out.
+  package mutating func add(_ result: Result) {
+    results.removeAll { $0.entry == result.entry || $0.place == result.place && $0.files == result.files }
+    results.insert(result, at: 0)
+    if results.count > Self.maximumResults { results.removeLast(results.count - Self.maximumResults) }
+  }
+
+  package func encode() -> [UInt8] {
+    var writer = ByteWriter()
+    writer.bytes.append(contentsOf: Self.magic)
+    writer.put(Self.version)
+    writer.put(key)
+    var paths: [String: UInt32] = [:]
+    var order: [String] = []
+    for result in results {
+      for path in result.files.map(\.path) + result.absent.map(\.directory) where paths[path] == nil {
+        paths[path] = UInt32(order.count)
+        order.append(path)
+      }
+    }
+    writer.put(UInt32(order.count))
+    for path in order { writer.put(path) }
+    writer.put(UInt32(results.count))
+    for result in results { encode(result, paths, &writer) }
+    writer.put(checksum(writer.bytes))
+    return writer.bytes
+  }
+
+  private func encode(_ result: Result, _ paths: [String: UInt32], _ writer: inout ByteWriter) {
+    writer.put(result.entry)
+    writer.put(UInt8((result.isQuiet ? 1 : 0) | (result.place == nil ? 0 : 2)))
+    if let place = result.place { writer.put(place) }
+    writer.put(UInt32(result.files.count))
+    for file in result.files {
+      writer.put(paths[file.path] ?? 0)
+      writer.put(file.exact)
+      writer.put(file.relaxed)
+    }
+    writer.put(UInt32(result.absent.count))
+    for absence in result.absent {
+      writer.put(paths[absence.directory] ?? 0)
+      writer.put(UInt32(absence.names.count))
+      for name in absence.names { writer.put(name) }
+    }
+  }
+
+  /// - Parameter key: the key under which the file was found; a manifest of another key is refused.
+  package init(decoding bytes: [UInt8], key: Digest) throws(FormatError) {
+    guard bytes.count >= Self.magic.count + 1 + Digest.byteCount + 16,
+      bytes.starts(with: Self.magic)
+    else { throw FormatError("not a manifest") }
+    guard bytes[Self.magic.count] == Self.version else { throw FormatError("another version") }
+    let end = bytes.count - 8
+    var tail = ByteReader(bytes[end...])
+    guard try tail.take(UInt64.self) == checksum(bytes[..<end]) else {
+      throw FormatError("checksum differs")
+    }
+    var reader = ByteReader(bytes[(Self.magic.count + 1)..<end])
+    guard try reader.takeDigest() == key else { throw FormatError("another key") }
+    var paths: [String] = []
+    for _ in 0..<(try reader.takeCount(minimum: 4)) { paths.append(try reader.takeText()) }
+    self.init(key: key)
+    for _ in 0..<(try reader.takeCount(minimum: 41)) {
+      results.append(try Self.decodeResult(&reader, paths))
+    }
+    guard reader.left == 0 else { throw FormatError("has something behind its end") }
+  }
+
+  private static func decodeResult(
+    _ reader: inout ByteReader, _ paths: [String]
+  ) throws(FormatError) -> Result {
+    let entry = try reader.takeDigest()
+    let flags = try reader.take(UInt8.self)
+    let place = flags & 2 != 0 ? try reader.takeDigest() : nil
+    var files: [File] = []
+    for _ in 0..<(try reader.takeCount(minimum: 68)) {
+      let index = Int(try reader.take(UInt32.self))
+      guard paths.indices.contains(index) else { throw FormatError("a path is missing") }
+      files.append(
+        File(path: paths[index], exact: try reader.takeDigest(), relaxed: try reader.takeDigest()))
+    }
+    var absent: [AbsentNames] = []
+    for _ in 0..<(try reader.takeCount(minimum: 8)) {
+      let index = Int(try reader.take(UInt32.self))
+      guard paths.indices.contains(index) else { throw FormatError("a path is missing") }
+      var names: [String] = []
+      for _ in 0..<(try reader.takeCount(minimum: 4)) { names.append(try reader.takeText()) }
+      absent.append(AbsentNames(directory: paths[index], names: names))
+    }
+    return Result(entry: entry, isQuiet: flags & 1 != 0, place: place, files: files, absent: absent)
+  }
+}

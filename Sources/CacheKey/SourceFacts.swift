@@ -1,0 +1,74 @@
+package import Platform
+
+/// What one source or header file says, as far as keys need to know it; found by one pass of a lexer
+/// that knows comments, literals and directives, so that a word in a comment means nothing.
+package struct SourceFacts: Sendable, Equatable {
+  /// A name that `#include`, `#include_next`, `#import`, `#embed`, `__has_include` or `__has_embed`
+  /// looks for. Conditions are not evaluated: names in groups that are skipped are here too.
+  package struct Lookup: Sendable, Hashable {
+    package enum Form: UInt8, Sendable { case quoted, angled, next }
+    package var name: String
+    package var form: Form
+    package init(name: String, form: Form) {
+      self.name = name
+      self.form = form
+    }
+  }
+
+  package struct Traits: OptionSet, Sendable {
+    package let rawValue: UInt8
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+    /// `__TIME__`.
+    package static let time = Traits(rawValue: 1)
+    /// `__DATE__`.
+    package static let date = Traits(rawValue: 2)
+    /// `__TIMESTAMP__`.
+    package static let timestamp = Traits(rawValue: 4)
+    /// `#include MACRO`.
+    package static let computedInclude = Traits(rawValue: 8)
+    /// `__has_include(MACRO)`, `#embed MACRO`: what is looked for can't be told.
+    package static let computedProbe = Traits(rawValue: 16)
+    /// `.incbin` or `.include` of the assembler, in code or in a string.
+    package static let assemblerInclude = Traits(rawValue: 32)
+  }
+
+  package var lookups: [Lookup] = []
+  package var traits: Traits = []
+  package init() {}
+}
+
+/// A file's content in the three strengths in which keys compare it.
+package final class FileVersion: Sendable {
+  /// SHA-256 of the bytes.
+  package let exact: Digest
+  /// Of the text with each comment that can't matter replaced by spaces, as long as it was, so that
+  /// every token keeps its line and column.
+  package let sameColumns: Digest
+  /// Of the text with each such comment replaced by one space; every token keeps its line.
+  package let sameLines: Digest
+  package let facts: SourceFacts
+
+  package init(exact: Digest, sameColumns: Digest, sameLines: Digest, facts: SourceFacts) {
+    self.exact = exact
+    self.sameColumns = sameColumns
+    self.sameLines = sameLines
+    self.facts = facts
+  }
+
+  /// Digests and scans a file of C, C++ or Objective-C.
+  package convenience init(source bytes: [UInt8]) {
+    let exact = Digest.of(bytes)
+    let scan = SourceScanner.scan(bytes)
+    self.init(
+      exact: exact, sameColumns: scan.sameColumns ?? exact, sameLines: scan.sameLines ?? exact,
+      facts: scan.facts)
+  }
+
+  /// A file whose content counts as it is: assembler, profiles, plugins.
+  package convenience init(opaque bytes: [UInt8]) {
+    let exact = Digest.of(bytes)
+    var facts = SourceFacts()
+    if SourceScanner.mentionsAssemblerInclude(bytes) { facts.traits.insert(.assemblerInclude) }
+    self.init(exact: exact, sameColumns: exact, sameLines: exact, facts: facts)
+  }
+}

@@ -1,0 +1,425 @@
+import Platform
+
+/// The lexer behind `SourceFacts`: translation phases 2 and 3 of C and C++, as far as finding
+/// comments, literals, directives and a few identifiers needs them.
+///
+/// Rules that make leaving a comment out of a digest safe:
+/// - newlines in comments stay, so no token changes its line (`__LINE__`, debug lines, assert);
+/// - a comment that a compiler reads itself stays whole: `fall through` marks (gcc's
+///   -Wimplicit-fallthrough), `/*` in a comment and a backslash before a newline (-Wcomment), bytes
+///   beyond ASCII (-Wbidi-chars, -Winvalid-utf8), lint and NOLINT-like marks are plain text and go.
+struct SourceScanner {
+  struct Result {
+    var facts = SourceFacts()
+    /// Nil when the text has no comment to leave out.
+    var sameColumns: Digest?
+    var sameLines: Digest?
+  }
+
+  static func scan(_ bytes: [UInt8]) -> Result {
+    bytes.withUnsafeBufferPointer { buffer in
+      var scanner = SourceScanner(text: buffer)
+      scanner.run()
+      return scanner.finish()
+    }
+  }
+
+  private let text: UnsafeBufferPointer<UInt8>
+  private var position = 0
+  private var facts = SourceFacts()
+  private var seen: Set<SourceFacts.Lookup> = []
+  /// Only white space and comments since the last newline.
+  private var atLineStart = true
+  /// Ranges of comments that don't matter.
+  private var comments: [Range<Int>] = []
+
+  private init(text: UnsafeBufferPointer<UInt8>) {
+    self.text = text
+  }
+
+  private func byte(_ offset: Int) -> UInt8 {
+    let index = position + offset
+    return index < text.count ? text[index] : 0
+  }
+
+  private mutating func run() {
+    while position < text.count {
+      let current = text[position]
+      switch current {
+      case UInt8(ascii: "\n"):
+        atLineStart = true
+        position += 1
+      case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), 0x0b, 0x0c:
+        position += 1
+      case UInt8(ascii: "/") where byte(1) == UInt8(ascii: "*"):
+        skipBlockComment()
+      case UInt8(ascii: "/") where byte(1) == UInt8(ascii: "/"):
+        skipLineComment()
+      case UInt8(ascii: "\""):
+        atLineStart = false
+        skipLiteral(quote: current)
+      case UInt8(ascii: "'"):
+        atLineStart = false
+        skipLiteral(quote: current)
+      case UInt8(ascii: "#") where atLineStart:
+        position += 1
+        atLineStart = false
+        directive()
+      case UInt8(ascii: "\\") where byte(1) == UInt8(ascii: "\n"):
+        position += 2
+      case UInt8(ascii: "\\") where byte(1) == UInt8(ascii: "\r") && byte(2) == UInt8(ascii: "\n"):
+        position += 3
+      default:
+        atLineStart = false
+        if Self.startsIdentifier(current) {
+          identifier()
+        } else if Self.isDigit(current) {
+          skipNumber()
+        } else {
+          position += 1
+        }
+      }
+    }
+  }
+
+  // MARK: comments
+
+  private mutating func skipBlockComment() {
+    let start = position
+    position += 2
+    var nested = false
+    while position < text.count {
+      if text[position] == UInt8(ascii: "*"), byte(1) == UInt8(ascii: "/") {
+        position += 2
+        note(start..<position, nested: nested)
+        return
+      }
+      if text[position] == UInt8(ascii: "/"), byte(1) == UInt8(ascii: "*") { nested = true }
+      position += 1
+    }
+    // Not closed: an error for the compiler, so the bytes count.
+  }
+
+  private mutating func skipLineComment() {
+    let start = position
+    var continued = false
+    var nested = false
+    while position < text.count, text[position] != UInt8(ascii: "\n") {
+      if text[position] == UInt8(ascii: "\\") {
+        // White space between the backslash and the newline is allowed by gcc, with a warning.
+        var ahead = position + 1
+        while ahead < text.count, Self.isBlank(text[ahead]) { ahead += 1 }
+        if ahead < text.count, text[ahead] == UInt8(ascii: "\n") {
+          continued = true
+          position = ahead
+        }
+      } else if text[position] == UInt8(ascii: "/"), byte(1) == UInt8(ascii: "*"), position > start {
+        nested = true
+      }
+      position += 1
+    }
+    if !continued { note(start..<position, nested: nested) }
+  }
+
+  private mutating func note(_ range: Range<Int>, nested: Bool) {
+    guard !nested, !matters(range) else { return }
+    comments.append(range)
+  }
+
+  /// Whether a compiler may look into this comment, or warn of it.
+  private func matters(_ range: Range<Int>) -> Bool {
+    var index = range.lowerBound
+    while index < range.upperBound {
+      let byte = text[index]
+      if byte >= 0x7f || byte == 0 { return true }
+      if byte | 0x20 == UInt8(ascii: "f"), index + 3 < range.upperBound,
+        text[index + 1] | 0x20 == UInt8(ascii: "a"), text[index + 2] | 0x20 == UInt8(ascii: "l"),
+        text[index + 3] | 0x20 == UInt8(ascii: "l")
+      {
+        return true
+      }
+      // Trigraphs and line joins inside a block comment can be warned of.
+      if byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "?") && self.isTrigraph(index) {
+        return true
+      }
+      index += 1
+    }
+    // `/*-fallthrough*/` and lint's spellings have "fall" in them; these have not.
+    return false
+  }
+
+  private func isTrigraph(_ index: Int) -> Bool {
+    index + 1 < text.count && text[index + 1] == UInt8(ascii: "?")
+  }
+
+  // MARK: literals
+
+  /// A string or character literal; an unbalanced one ends with its line.
+  private mutating func skipLiteral(quote: UInt8) {
+    let start = position
+    position += 1
+    while position < text.count {
+      let current = text[position]
+      if current == quote {
+        position += 1
+        break
+      }
+      if current == UInt8(ascii: "\\") {
+        position += byte(1) == UInt8(ascii: "\r") && byte(2) == UInt8(ascii: "\n") ? 3 : 2
+        continue
+      }
+      if current == UInt8(ascii: "\n") { break }
+      position += 1
+    }
+    position = min(position, text.count)
+    if quote == UInt8(ascii: "\"") { inspectString(start..<position) }
+  }
+
+  private mutating func skipRawString() {
+    let start = position
+    position += 1
+    var delimiter: [UInt8] = []
+    while position < text.count, text[position] != UInt8(ascii: "("), delimiter.count <= 16 {
+      delimiter.append(text[position])
+      position += 1
+    }
+    let close = [UInt8(ascii: ")")] + delimiter + [UInt8(ascii: "\"")]
+    while position < text.count {
+      if text[position] == close[0], position + close.count <= text.count,
+        text[position..<position + close.count].elementsEqual(close)
+      {
+        position += close.count
+        break
+      }
+      position += 1
+    }
+    inspectString(start..<position)
+  }
+
+  private mutating func inspectString(_ range: Range<Int>) {
+    if Self.mentionsAssemblerInclude(UnsafeBufferPointer(rebasing: text[range])) {
+      facts.traits.insert(.assemblerInclude)
+    }
+  }
+
+  static func mentionsAssemblerInclude(_ bytes: [UInt8]) -> Bool {
+    bytes.withUnsafeBufferPointer { mentionsAssemblerInclude($0) }
+  }
+
+  private static func mentionsAssemblerInclude(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    var index = 0
+    while index + 7 <= bytes.count {
+      if bytes[index] == UInt8(ascii: "."), bytes[index + 1] | 0x20 == UInt8(ascii: "i"),
+        bytes[index + 2] | 0x20 == UInt8(ascii: "n"), bytes[index + 3] | 0x20 == UInt8(ascii: "c")
+      {
+        let rest = bytes[(index + 4)...].prefix(4).map { $0 | 0x20 }
+        if rest.starts(with: Array("bin".utf8)) || rest.starts(with: Array("lude".utf8)) {
+          return true
+        }
+      }
+      index += 1
+    }
+    return false
+  }
+
+  // MARK: words
+
+  private mutating func identifier() {
+    let start = position
+    while position < text.count, Self.continuesIdentifier(text[position]) { position += 1 }
+    let word = text[start..<position]
+    if byte(0) == UInt8(ascii: "\""), Self.isRawPrefix(word) {
+      skipRawString()
+      return
+    }
+    guard word.count > 4, word[start] == UInt8(ascii: "_") else { return }
+    let name = UnsafeBufferPointer(rebasing: word)
+    if Self.equal(name, "__TIME__") {
+      facts.traits.insert(.time)
+    } else if Self.equal(name, "__DATE__") {
+      facts.traits.insert(.date)
+    } else if Self.equal(name, "__TIMESTAMP__") {
+      facts.traits.insert(.timestamp)
+    } else if Self.equal(name, "__has_include") || Self.equal(name, "__has_include__")
+      || Self.equal(name, "__has_embed")
+    {
+      probe(isNext: false)
+    } else if Self.equal(name, "__has_include_next") || Self.equal(name, "__has_include_next__") {
+      probe(isNext: true)
+    }
+  }
+
+  /// A preprocessing number, with digit separators, so that `1'000` opens no literal.
+  private mutating func skipNumber() {
+    while position < text.count {
+      let current = text[position]
+      if Self.continuesIdentifier(current) || current == UInt8(ascii: ".") {
+        position += 1
+      } else if current == UInt8(ascii: "'"), Self.continuesIdentifier(byte(1)) {
+        position += 2
+      } else {
+        return
+      }
+    }
+  }
+
+  // MARK: directives
+
+  private mutating func directive() {
+    skipBlanks()
+    let start = position
+    while position < text.count, Self.continuesIdentifier(text[position]) { position += 1 }
+    let name = UnsafeBufferPointer(rebasing: text[start..<position])
+    if Self.equal(name, "include") || Self.equal(name, "import") {
+      header(isNext: false, isProbe: false)
+    } else if Self.equal(name, "include_next") {
+      header(isNext: true, isProbe: false)
+    } else if Self.equal(name, "embed") {
+      header(isNext: false, isProbe: true)
+    } else if Self.equal(name, "error") || Self.equal(name, "warning") {
+      skipMessage()
+    }
+  }
+
+  /// `#error don't` has no literal in it.
+  private mutating func skipMessage() {
+    while position < text.count, text[position] != UInt8(ascii: "\n") {
+      if text[position] == UInt8(ascii: "/"), byte(1) == UInt8(ascii: "*") { return }
+      position += text[position] == UInt8(ascii: "\\") ? 2 : 1
+    }
+    position = min(position, text.count)
+  }
+
+  private mutating func probe(isNext: Bool) {
+    skipBlanks()
+    guard byte(0) == UInt8(ascii: "(") else {
+      // `#ifdef __has_include`, `defined(__has_include)`: nothing is looked for.
+      return
+    }
+    position += 1
+    header(isNext: isNext, isProbe: true)
+  }
+
+  private mutating func header(isNext: Bool, isProbe: Bool) {
+    skipBlanks()
+    let open = byte(0)
+    let close: UInt8
+    switch open {
+    case UInt8(ascii: "\""): close = open
+    case UInt8(ascii: "<"): close = UInt8(ascii: ">")
+    default:
+      facts.traits.insert(isProbe ? .computedProbe : .computedInclude)
+      return
+    }
+    let start = position + 1
+    var end = start
+    while end < text.count, text[end] != close, text[end] != UInt8(ascii: "\n") { end += 1 }
+    guard end < text.count, text[end] == close else { return }
+    position = end + 1
+    guard let name = String(validating: text[start..<end], as: UTF8.self) else {
+      facts.traits.insert(.computedProbe)
+      return
+    }
+    let form: SourceFacts.Lookup.Form =
+      isNext ? .next : open == UInt8(ascii: "\"") ? .quoted : .angled
+    let lookup = SourceFacts.Lookup(name: name, form: form)
+    if seen.insert(lookup).inserted { facts.lookups.append(lookup) }
+  }
+
+  /// Blanks, comments and joined lines inside a directive.
+  private mutating func skipBlanks() {
+    while position < text.count {
+      if Self.isBlank(text[position]) {
+        position += 1
+      } else if text[position] == UInt8(ascii: "/"), byte(1) == UInt8(ascii: "*") {
+        skipBlockComment()
+      } else if text[position] == UInt8(ascii: "\\"), byte(1) == UInt8(ascii: "\n") {
+        position += 2
+      } else {
+        return
+      }
+    }
+  }
+
+  // MARK: digests
+
+  private func finish() -> Result {
+    var result = Result(facts: facts)
+    guard !comments.isEmpty else { return result }
+    var columns = SHA256()
+    var lines = SHA256()
+    var start = 0
+    for comment in comments {
+      let endsLine = endsLine(at: comment.upperBound)
+      // White space in front of a comment that ends its line goes with it.
+      var end = comment.lowerBound
+      if endsLine {
+        while end > start, text[end - 1] == UInt8(ascii: " ") || text[end - 1] == UInt8(ascii: "\t") {
+          end -= 1
+        }
+      }
+      let before = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: text[start..<end]))
+      columns.update(before)
+      lines.update(before)
+      let (wide, narrow) = blanked(comment, endsLine: endsLine)
+      wide.withUnsafeBytes { columns.update($0) }
+      narrow.withUnsafeBytes { lines.update($0) }
+      start = comment.upperBound
+    }
+    let rest = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: text[start...]))
+    columns.update(rest)
+    lines.update(rest)
+    result.sameColumns = columns.finish()
+    result.sameLines = lines.finish()
+    return result
+  }
+
+  private func endsLine(at index: Int) -> Bool {
+    index >= text.count || text[index] == UInt8(ascii: "\n")
+      || text[index] == UInt8(ascii: "\r") && index + 1 < text.count
+        && text[index + 1] == UInt8(ascii: "\n")
+  }
+
+  /// A comment as spaces up to the column where it ends, and as one space; both keep its newlines.
+  private func blanked(_ comment: Range<Int>, endsLine: Bool) -> ([UInt8], [UInt8]) {
+    let newlines = [UInt8](
+      repeating: UInt8(ascii: "\n"), count: text[comment].count { $0 == UInt8(ascii: "\n") })
+    if endsLine { return (newlines, newlines) }
+    let lastLine = text[comment].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? comment.lowerBound
+    let indent = text[lastLine..<comment.upperBound].map { byte -> UInt8 in
+      byte == UInt8(ascii: "\t") ? byte : UInt8(ascii: " ")
+    }
+    return (newlines + indent, newlines + [UInt8(ascii: " ")])
+  }
+
+  // MARK: characters
+
+  private static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
+
+  private static func isBlank(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r")
+      || byte == 0x0b || byte == 0x0c
+  }
+
+  private static func startsIdentifier(_ byte: UInt8) -> Bool {
+    byte >= 0x41 && byte <= 0x5a || byte >= 0x61 && byte <= 0x7a || byte == UInt8(ascii: "_")
+      || byte == UInt8(ascii: "$") || byte >= 0x80
+  }
+
+  private static func continuesIdentifier(_ byte: UInt8) -> Bool {
+    startsIdentifier(byte) || isDigit(byte)
+  }
+
+  private static func isRawPrefix(_ word: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
+    guard word.last == UInt8(ascii: "R") else { return false }
+    let prefix = word.dropLast()
+    return prefix.isEmpty || prefix.elementsEqual("u8".utf8) || prefix.elementsEqual("u".utf8)
+      || prefix.elementsEqual("U".utf8) || prefix.elementsEqual("L".utf8)
+  }
+
+  private static func equal(_ name: UnsafeBufferPointer<UInt8>, _ text: StaticString) -> Bool {
+    name.count == text.utf8CodeUnitCount
+      && name.elementsEqual(
+        UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
+}

@@ -1,0 +1,106 @@
+package import CacheKey
+package import Platform
+
+/// Why a store could not do what it was asked. A lookup that fails is a miss, a write that fails is
+/// counted; neither ever fails a compilation.
+package enum StoreError: Error, Sendable, CustomStringConvertible {
+  case system(SystemError)
+  case damaged(String)
+  case readOnly
+  /// The entry is larger than the whole store may be.
+  case tooLarge(Int)
+
+  package var description: String {
+    switch self {
+    case .system(let error): error.description
+    case .damaged(let reason): "a cache entry is damaged: \(reason)"
+    case .readOnly: "the store is read-only"
+    case .tooLarge(let size): "an entry of \(size) bytes is larger than the whole cache may be"
+    }
+  }
+}
+
+/// A place where compilations' results are kept. A backend is one file or folder beside this one.
+package protocol Store: Sendable {
+  /// For people: `Local disk: "/dir"`.
+  var location: String { get }
+  /// The verified entry of a key; nil when there is none.
+  func entry(_ key: Digest) throws(StoreError) -> StoredEntry?
+  func put(_ draft: EntryDraft) throws(StoreError)
+  /// The bytes of a manifest, and what tells that they changed.
+  func manifest(_ key: Digest) throws(StoreError) -> [UInt8]?
+  func putManifest(_ key: Digest, _ bytes: [UInt8]) throws(StoreError)
+  /// Bytes in use, where that is known.
+  func usage() -> Int?
+}
+
+/// An entry that was found and is not damaged: its open file, ready to be put back.
+package struct StoredEntry: ~Copyable {
+  package let head: EntryHead
+  package let file: Descriptor
+  let path: String
+
+  /// The unpacked bytes of a member, for small ones.
+  package func bytes(of member: EntryHead.Member) throws(StoreError) -> [UInt8] {
+    let stored: [UInt8]
+    do throws(SystemError) {
+      stored = try file.read(at: member.offset, count: member.stored, path: path)
+    } catch {
+      throw .system(error)
+    }
+    guard stored.count == member.stored else { throw .damaged("\(path) ends early") }
+    guard member.encoding == .zstd else { return stored }
+    guard let bytes = stored.withUnsafeBytes({ Compression.decompress($0, count: member.size) }) else {
+      throw .damaged("\(path): \(member.name) can't be unpacked")
+    }
+    return bytes
+  }
+}
+
+/// An entry to be stored.
+package struct EntryDraft: Sendable {
+  package struct Member: Sendable {
+    package var name: String
+    package var content: MemberContent
+    package init(name: String, content: MemberContent) {
+      self.name = name
+      self.content = content
+    }
+  }
+
+  package var key: Digest
+  package var presentation: Digest
+  package var isColoured: Bool
+  package var members: [Member]
+
+  package init(key: Digest, presentation: Digest, isColoured: Bool, members: [Member]) {
+    self.key = key
+    self.presentation = presentation
+    self.isColoured = isColoured
+    self.members = members
+  }
+}
+
+/// A member's bytes: in memory when small, else in a file that nobody else changes.
+package enum MemberContent: Sendable {
+  case bytes([UInt8])
+  case file(TemporaryFile)
+
+  package var size: Int {
+    switch self {
+    case .bytes(let bytes): bytes.count
+    case .file(let file): file.size
+    }
+  }
+}
+
+/// A file without a name, gone when the last user is.
+package final class TemporaryFile: Sendable {
+  package let descriptor: Descriptor
+  package let size: Int
+
+  package init(descriptor: consuming Descriptor, size: Int) {
+    self.descriptor = descriptor
+    self.size = size
+  }
+}
