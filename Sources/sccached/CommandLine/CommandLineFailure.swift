@@ -40,27 +40,35 @@ extension CommandLineFailure {
       let similar = mostSimilar(word.dropFirst(2), among: options.map { String($0.dropFirst(2)) })
     {
       message += "\n  tip: a similar argument exists: '--\(similar)'"
-      let isFormat = "--" + similar == StatisticsFormatOption.long
-      usage = Usage(namesFormat: usage.namesFormat || isFormat)
+      usage.use(ModeOption(rawValue: "--" + similar))
     }
     message += "\n  tip: to pass '\(word)' as a value, use '-- \(word)'"
     return self.usage(message, usage)
   }
 
-  static func unexpectedValue(_ value: String, of option: String) -> CommandLineFailure {
-    usage("unexpected value '\(value)' for '\(option)' found; no more were expected", Usage())
+  static func unexpectedValue(
+    _ value: String, of option: ModeOption
+  ) -> CommandLineFailure {
+    var usage = Usage()
+    usage.use(option)
+    return self.usage(
+      "unexpected value '\(value)' for '\(option.long)' found; no more were expected", usage)
   }
 
-  static func missingValue(_ option: String, _ possible: String? = nil) -> CommandLineFailure {
-    let message = "a value is required for '\(option)' but none was supplied"
-    return usage(message + (possible.map { "\n  " + $0 } ?? ""), nil)
+  static func missingValue(_ option: String) -> CommandLineFailure {
+    usage("a value is required for '\(option)' but none was supplied", nil)
   }
+
+  static let missingFormat = usage(
+    "a value is required for '\(StatisticsFormatOption.display)' but none was supplied\n  "
+      + StatisticsFormatOption.possibleValues, nil)
 
   static func missingSecondValue(_ option: String) -> CommandLineFailure {
     usage("2 values required for '\(option)' but 1 was provided", Usage())
   }
 
   static func invalidFormat(_ value: String) -> CommandLineFailure {
+    guard !value.isEmpty else { return missingFormat }
     var message = "invalid value '\(value)' for '\(StatisticsFormatOption.display)'\n  "
     message += StatisticsFormatOption.possibleValues
     if let similar = mostSimilar(value[...], among: StatisticsFormat.allCases.map(\.rawValue)) {

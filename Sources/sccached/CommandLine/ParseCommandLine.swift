@@ -30,11 +30,8 @@ private struct CommandLineRequest {
   var command: [String]
 
   init(_ split: SplitCommandLine) throws(CommandLineFailure) {
-    let words: OptionWords
-    do {
-      words = try OptionWords.parse(split.options)
-    } catch {
-      modes = [try informationOption(before: OptionWords.message(for: error), in: split.options)]
+    guard let words = split.parsedOptions() else {
+      modes = [try informationOption(beforeErrorIn: split.options)]
       (format, toolchainValues, command) = (nil, [], [])
       return
     }
@@ -45,7 +42,7 @@ private struct CommandLineRequest {
     guard words.formats.count < 2 else { throw .repeated(StatisticsFormatOption.display) }
     if let name = words.formats.first {
       format = StatisticsFormat(rawValue: name)
-      if format == nil { throw .invalidFormat(name) }
+      guard format != nil else { throw .invalidFormat(name) }
     }
     toolchainValues = split.toolchainValues.first ?? []
     command = split.command
@@ -68,10 +65,11 @@ private struct CommandLineRequest {
 
   private func checkToolchainValues() throws(CommandLineFailure) {
     let display = ModeOption.packageToolchain.display
-    guard !toolchainValues.isEmpty, !toolchainValues.contains("") else {
-      throw .missingValue(display)
+    switch toolchainValues.count {
+    case 0: throw .missingValue(display)
+    case 1: throw .missingSecondValue(display)
+    default: if toolchainValues.contains("") { throw .missingValue(display) }
     }
-    guard toolchainValues.count == 2 else { throw .missingSecondValue(display) }
   }
 
   private func mode(of option: ModeOption) -> Mode {
@@ -93,10 +91,21 @@ private struct CommandLineRequest {
   }
 }
 
-/// Finds what the parsing library stumbled over, and throws it in the original's words. `--help` or
+extension SplitCommandLine {
+  /// What the parsing library makes of the options; nil when it objects. It would let `--flag=` with
+  /// nothing behind pass as `--flag`, so that is asked first.
+  fileprivate func parsedOptions() -> OptionWords? {
+    let hasEmptyValue = options.contains { word in
+      word.hasPrefix("--") && word.hasSuffix("=") && word.count { $0 == "=" } == 1
+    }
+    return hasEmptyValue ? nil : try? OptionWords.parse(options)
+  }
+}
+
+/// Finds what the parsing library objected to, and throws it in the original's words. `--help` or
 /// `--version` before that place is still an answer, and is returned.
 private func informationOption(
-  before message: String, in words: [String]
+  beforeErrorIn words: [String]
 ) throws(CommandLineFailure) -> ModeOption {
   var words = words[...]
   var used = Usage()
@@ -104,25 +113,24 @@ private func informationOption(
     let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let name = String(parts[0])
     if name == StatisticsFormatOption.long {
-      used = Usage(namesFormat: true)
+      used.use(nil)
       let value = parts.count == 2 ? String(parts[1]) : words.popFirst()
-      guard let value, !value.isEmpty, !value.hasPrefix("-") else {
-        throw .missingValue(StatisticsFormatOption.display, StatisticsFormatOption.possibleValues)
-      }
+      guard let value, !value.isEmpty, parts.count == 2 || !SplitCommandLine.isOption(value)
+      else { throw .missingFormat }
     } else if word.hasPrefix("--") {
       guard let option = ModeOption(rawValue: name) else { throw .unexpected(name, used) }
-      if parts.count == 2 { throw .unexpectedValue(String(parts[1]), of: option.display) }
+      if parts.count == 2 { throw .unexpectedValue(String(parts[1]), of: option) }
       if option.isInformation { return option }
-      used.isEmpty = false
+      used.use(option)
     } else {
       for letter in word.dropFirst() {
         guard let option = ModeOption(letter: letter) else {
           throw .unexpected("-\(letter)", Usage())
         }
         if option.isInformation { return option }
-        used.isEmpty = false
+        used.use(option)
       }
     }
   }
-  throw .usage(message, Usage())
+  throw .missingMode(used)
 }

@@ -9,12 +9,12 @@ func mostSimilar(_ word: Substring, among names: [String]) -> String? {
 /// about the same place, and how many of those stand in another order.
 func jaroSimilarity(_ left: [Character], _ right: [Character]) -> Double {
   if left.isEmpty && right.isEmpty { return 1 }
-  let reach = max(left.count, right.count) / 2 - 1
+  let reach = max(0, max(left.count, right.count) / 2 - 1)
   var isTaken = [Bool](repeating: false, count: right.count)
   var leftShared: [Character] = []
   for (index, character) in left.enumerated() {
-    let lower = max(0, index - max(0, reach))
-    let upper = min(right.count, index + max(0, reach) + 1)
+    let lower = max(0, index - reach)
+    let upper = min(right.count, index + reach + 1)
     guard lower < upper,
       let match = (lower..<upper).first(where: { !isTaken[$0] && right[$0] == character })
     else { continue }

@@ -49,5 +49,5 @@ struct SplitCommandLine: Sendable, Equatable {
   }
 
   /// A lone `-` is a value, an empty word too; `--` ends the options and is no value either.
-  private static func isOption(_ word: String) -> Bool { word.hasPrefix("-") && word != "-" }
+  static func isOption(_ word: String) -> Bool { word.hasPrefix("-") && word != "-" }
 }

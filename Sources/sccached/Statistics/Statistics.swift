@@ -59,7 +59,7 @@ extension Statistics {
   /// A compiler call arrived.
   mutating func request() { compileRequests.increase() }
 
-  /// It links, asks for a version, or only preprocesses nothing to an object.
+  /// It links, asks for a version, or does something else that is no compilation.
   mutating func notCompilation() { requestsNotCompile.increase() }
 
   /// It compiles, but its arguments forbid caching.
@@ -224,9 +224,11 @@ extension Statistics {
     Field(key: "declined", path: .tally(\.extra.declined), label: "Declined"),
   ]
 
+  static let allFields = fields + extraFields
+
   /// Adds another record: that of a saved file, or of another worker.
   mutating func merge(_ other: Statistics) {
-    for field in Statistics.fields + Statistics.extraFields {
+    for field in Statistics.allFields {
       switch field.path {
       case .counter(let path): self[keyPath: path].increase(by: other[keyPath: path])
       case .time(let path): self[keyPath: path].merge(other[keyPath: path])

@@ -73,7 +73,7 @@ private struct Record {
   var tallies: [(name: String, tally: Tally)] = []
 
   init(_ statistics: Statistics) {
-    for field in Statistics.fields + Statistics.extraFields {
+    for field in Statistics.allFields {
       switch field.path {
       case .counter(let path): numbers.append((field.key, statistics[keyPath: path]))
       case .time(let path): numbers.append((field.key, statistics[keyPath: path].nanoseconds))
@@ -112,7 +112,7 @@ private struct Record {
     let numbers = Dictionary(self.numbers.map { ($0.name, $0.value) }) { first, _ in first }
     let tallies = Dictionary(self.tallies.map { ($0.name, $0.tally) }) { first, _ in first }
     var statistics = Statistics()
-    for field in Statistics.fields + Statistics.extraFields {
+    for field in Statistics.allFields {
       switch field.path {
       case .counter(let path): statistics[keyPath: path] = numbers[field.key] ?? 0
       case .time(let path):
