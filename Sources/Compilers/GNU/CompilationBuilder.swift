@@ -1,0 +1,131 @@
+/// Collects what the arguments of one call say, one after the other, and makes a `Compilation` of
+/// it at the end. Refusals are thrown at the argument that causes them, so that the reason is that
+/// of the first one, as in Mozilla's.
+struct CompilationBuilder {
+  let compiler: Compiler
+  let directory: String
+  let files: any FileReading
+
+  var compiles = false
+  var precompiles = false
+  var asksOnly = false
+  var input: (path: String, language: Language?)?
+  var currentLanguage: Language?
+  var namedOutput: String?
+  var emitsBitcode = false
+  var emitsPrecompiledHeader = false
+  var architectures: [String] = []
+  var colour = Compilation.Colour.automatic
+
+  var key: [String] = []
+  /// What one more run needs that only preprocesses; words as written.
+  var preprocessing: [String] = []
+  var extraInputs: [String] = []
+  var identity: [String] = []
+  var native: [String] = []
+  var sensitivity: Compilation.Sensitivity = []
+  var search = SearchBuilder()
+  var dependencies = DependencyOptions()
+  var debug = DebugOptions()
+  var sideOutputs: [(kind: SideOutput, value: String?)] = []
+  var notes = false
+  var coverageMapping = false
+  /// `-frecord-gcc-switches` of a gcc that records no paths.
+  var recordsProducer = false
+  var assemblesDebug = false
+  var ignoresInputTimes = false
+  var maps: [PrefixMapArgument] = []
+  var fixedDirectories: Set<CompilationDirectoryUse> = []
+  /// The words behind `-Xclang`, without it.
+  var frontEnd: [String] = []
+  var preprocessorWords: [String] = []
+  var assemblerWords: [String] = []
+
+  init(compiler: Compiler, directory: String, files: some FileReading) {
+    self.compiler = compiler
+    self.directory = directory
+    self.files = files
+  }
+
+  /// Which output's idea of the working directory an option fixes.
+  enum CompilationDirectoryUse { case debug, coverage }
+
+  mutating func take(_ argument: Argument) throws(Rejection) {
+    switch argument.kind {
+    case .input: try takeInput(argument.name)
+    case .unknown: keep(argument)
+    case .option(let option): try take(argument, option)
+    }
+  }
+
+  private mutating func takeInput(_ path: String) throws(Rejection) {
+    guard input == nil else { throw .cannotCache("multiple input files") }
+    guard !path.isEmpty else { throw .cannotCache("no input file") }
+    input = (path, currentLanguage)
+  }
+
+  /// Into the key and into a preprocessor run.
+  mutating func keep(_ argument: Argument) {
+    key += argument.normalised
+    preprocessing += argument.words
+  }
+
+  private mutating func take(_ argument: Argument, _ option: Option) throws(Rejection) {
+    let value = argument.value ?? ""
+    switch option.role {
+    case .hard: throw .cannotCache(option.name)
+    case .informational: asksOnly = true
+    case .compile: compiles = true
+    case .precompile: precompiles = true
+    case .output: try takeOutput(value)
+    case .language: try takeLanguage(value)
+    case .architecture:
+      architectures.append(value)
+      keep(argument)
+    case .dropped: break
+    case .colour(let choice): colour = choice
+    case .diagnosticsColour: try takeColour(argument.value)
+    case .dependency(let kind): try dependencies.take(kind, value)
+    case .preprocessorWord: preprocessorWords.append(value)
+    case .preprocessorWords: preprocessorWords += value.splitAtCommas()
+    case .assemblerWord: assemblerWords.append(value)
+    case .assemblerWords: assemblerWords += value.splitAtCommas()
+    case .frontEndWord: frontEnd.append(value)
+    case .sideOutput(let kind): takeSideOutput(kind, argument)
+    default: try takeKept(argument, option, value)
+    }
+  }
+
+  private mutating func takeOutput(_ path: String) throws(Rejection) {
+    let special = path.isEmpty || path == "-" || path.begins(with: "/dev/")
+    guard !special else { throw .cannotCache("-o") }
+    namedOutput = path
+  }
+
+  private mutating func takeLanguage(_ name: String) throws(Rejection) {
+    guard let language = Language(driverName: name) else { throw .cannotCache("-x") }
+    currentLanguage = language
+  }
+
+  private mutating func takeColour(_ value: String?) throws(Rejection) {
+    switch value {
+    case nil, "always": colour = .always
+    case "never": colour = .never
+    case "auto": colour = .automatic
+    default: throw .cannotCache("-fdiagnostics-color")
+    }
+  }
+
+  /// The file's name is no part of the key; that there is one is.
+  private mutating func takeSideOutput(_ kind: SideOutput, _ argument: Argument) {
+    sideOutputs.removeAll { $0.kind == kind }
+    sideOutputs.append((kind, argument.value))
+    switch kind {
+    case .callGraph: key += argument.words
+    case .optimisationRecord:
+      key += argument.words
+      sensitivity.insert(.columns)
+    default: key.append(argument.name)
+    }
+  }
+}

@@ -1,0 +1,39 @@
+/// What the `-M…` options of a command line add up to.
+struct DependencyOptions {
+  private var omitsSystemHeaders: Bool?
+  private var hasPhonyTargets = false
+  private(set) var path: String?
+  private var targets: [String] = []
+  /// Asked for behind gcc's driver (`-Wp,-MD,f`), which then names the target after the input.
+  var bypassesDriver = false
+
+  var isWanted: Bool { omitsSystemHeaders != nil }
+
+  mutating func take(_ option: Option.DependencyOption, _ value: String) throws(Rejection) {
+    switch option {
+    case .all: omitsSystemHeaders = false
+    case .user: omitsSystemHeaders = true
+    case .phony: hasPhonyTargets = true
+    case .file:
+      guard value != "-", !value.isEmpty, !value.begins(with: "/dev/") else {
+        throw .cannotCache("-MF")
+      }
+      path = value
+    case .target: targets.append(value)
+    case .quotedTarget: targets.append(MakeDependencies.quoted(value))
+    }
+  }
+
+  /// The file, with the names that the driver chooses where the command line is silent.
+  func file(names: OutputNames, family: Compiler.Family) -> DependencyFile? {
+    guard let omitsSystemHeaders else { return nil }
+    var targets = targets
+    if targets.isEmpty {
+      let named = bypassesDriver && family == .gcc ? names.input.stem + ".o" : names.primary
+      targets = [MakeDependencies.quoted(named)]
+    }
+    return DependencyFile(
+      path: path ?? names.dependencyFile, omitsSystemHeaders: omitsSystemHeaders,
+      hasPhonyTargets: hasPhonyTargets, targets: targets)
+  }
+}
