@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -32,6 +33,10 @@ extern char **environ;
 
 /* glibc 2.29 and later; its header shows it only to GNU sources. */
 int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path);
+
+/* GNU; its header shows it only to GNU sources. */
+void *memmem(const void *haystack, size_t haystack_length, const void *needle,
+             size_t needle_length);
 
 static inline int cposix_errno(void) { return errno; }
 static inline char **cposix_environ(void) { return environ; }
@@ -94,6 +99,10 @@ static inline int cposix_peer_credentials(int fd, struct cposix_credentials *out
 static inline int cposix_stream_socket(int family) {
   return socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 }
+
+static inline void cposix_limit_arenas(int count) { mallopt(M_ARENA_MAX, count); }
+
+static inline short cposix_spawn_setsid(void) { return 0x80; /* POSIX_SPAWN_SETSID, glibc 2.26 */ }
 
 static inline int cposix_is_terminal(int fd) { return isatty(fd); }
 

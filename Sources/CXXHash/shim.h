@@ -6,6 +6,19 @@
 #include <xxhash.h>
 
 /* XXH3_64bits itself is a macro here. */
+static inline void *cxxhash_new(void) {
+  XXH3_state_t *state = XXH3_createState();
+  if (state) XXH3_64bits_reset(state);
+  return state;
+}
+static inline void cxxhash_update(void *state, const void *bytes, size_t count) {
+  XXH3_64bits_update((XXH3_state_t *)state, bytes, count);
+}
+static inline uint64_t cxxhash_digest(void *state) {
+  return XXH3_64bits_digest((XXH3_state_t *)state);
+}
+static inline void cxxhash_free(void *state) { XXH3_freeState((XXH3_state_t *)state); }
+
 static inline uint64_t cxxhash_64(const void *bytes, size_t count) {
   return XXH3_64bits(bytes, count);
 }

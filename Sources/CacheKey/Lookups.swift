@@ -1,4 +1,5 @@
-/// Where the compiler looks for headers, all absolute and in its order.
+/// Where the compiler looks for headers, in its order, as written: relative directories stay so, and
+/// hold for whatever directory the compilation runs in.
 package struct SearchPath: Sendable, Hashable {
   /// `-iquote`, for quoted names only.
   package var quote: [String]
@@ -13,7 +14,7 @@ package struct SearchPath: Sendable, Hashable {
 
 /// A file of a compilation with what it looks for.
 package struct ReadFile: Sendable {
-  /// Absolute.
+  /// As the compiler names it.
   package var path: String
   package var facts: SourceFacts
   package init(path: String, facts: SourceFacts) {
@@ -25,7 +26,7 @@ package struct ReadFile: Sendable {
 /// Names that must go on being absent for a result to stay right: a header that newly appears where
 /// an earlier search directory is, or for which `__has_include` asked.
 package struct AbsentNames: Sendable, Equatable {
-  /// Absolute; it existed.
+  /// It existed.
   package var directory: String
   package var names: [String]
   package init(directory: String, names: [String]) {
@@ -46,6 +47,7 @@ package struct AbsenceFinder {
   private let presence: (_ directory: String, _ name: String) -> Presence
   private var absent: [String: Set<String>] = [:]
   private var searched: Set<SourceFacts.Lookup> = []
+  private var read: Set<String> = []
 
   /// - Parameter presence: whether `directory/name` exists; `name` has no slash.
   package init(
@@ -58,11 +60,11 @@ package struct AbsenceFinder {
   /// - Parameters:
   ///   - files: the source and every header read.
   ///   - forced: `-include` names, which are looked for in the working directory first.
-  ///   - directory: the working directory.
-  package mutating func find(files: [ReadFile], forced: [String], directory: String) -> [AbsentNames] {
+  package mutating func find(files: [ReadFile], forced: [String]) -> [AbsentNames] {
+    read = Set(files.map { Self.plain($0.path) })
     for name in forced {
-      _ = look(for: name, in: directory) || walk(name, quoted: true)
-      precompiled(name, in: directory)
+      if !look(for: name, in: ".") { walk(name, quoted: true) }
+      precompiled(name, in: ".")
     }
     var hasComputed = false
     for (index, file) in files.enumerated() {
@@ -87,9 +89,9 @@ package struct AbsenceFinder {
     switch lookup.form {
     case .quoted:
       if look(for: lookup.name, in: home) { return }
-      if searched.insert(lookup).inserted { _ = walk(lookup.name, quoted: true) }
+      if searched.insert(lookup).inserted { walk(lookup.name, quoted: true) }
     case .angled:
-      if searched.insert(lookup).inserted { _ = walk(lookup.name, quoted: false) }
+      if searched.insert(lookup).inserted { walk(lookup.name, quoted: false) }
     case .next:
       // Which directory it starts from depends on where the file was found: ask all of them.
       guard searched.insert(lookup).inserted else { return }
@@ -108,13 +110,19 @@ package struct AbsenceFinder {
     }
   }
 
-  /// Whether one of the search directories has it; those before it are noted.
-  private mutating func walk(_ name: String, quoted: Bool) -> Bool {
-    if quoted {
-      for directory in search.quote where look(for: name, in: directory) { return true }
+  /// Notes the search directories that don't have it, up to the one where the compiler found it. One
+  /// that has it though the compiler read another file (gcc drops doubled directories) ends nothing.
+  private mutating func walk(_ name: String, quoted: Bool) {
+    for directory in quoted ? search.quote + search.angled : search.angled
+    where look(for: name, in: directory) {
+      if read.contains(Self.plain(directory + "/" + name)) { return }
     }
-    for directory in search.angled where look(for: name, in: directory) { return true }
-    return false
+  }
+
+  /// A path without `./` and doubled slashes, for comparing.
+  private static func plain(_ path: String) -> String {
+    let parts = path.split(separator: "/").filter { $0 != "." }
+    return (path.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
   }
 
   /// The operands of `#include MACRO` are not known, so every header is taken as found under each
@@ -171,9 +179,13 @@ package struct AbsenceFinder {
   /// A search directory that does not exist: its name is what must stay absent.
   private mutating func noteMissing(_ directory: String) {
     var path = directory
-    while path != "/", !path.isEmpty {
+    while path != "/", path != ".", !path.isEmpty {
       let parent = Self.directory(of: path)
-      let name = String(path.dropFirst(parent == "/" ? 1 : parent.count + 1))
+      let name = String(path[path.index(path.lastIndex(of: "/") ?? path.startIndex, offsetBy: path.contains("/") ? 1 : 0)...])
+      if name == ".." || name == "." {
+        path = parent
+        continue
+      }
       switch presence(parent, name) {
       case .absent:
         absent[parent, default: []].insert(name)
@@ -188,9 +200,7 @@ package struct AbsenceFinder {
   }
 
   private static func directory(of path: String) -> String {
-    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash != path.startIndex else {
-      return "/"
-    }
-    return String(path[..<slash])
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 }

@@ -17,6 +17,9 @@ package struct Manifest: Sendable, Equatable {
     package var exact: Digest
     /// The digest that a file may have instead when only comments differ (see `FileVersion`).
     package var relaxed: Digest
+    /// For files that are no sources: no text has this digest.
+    package static let neverRelaxed = Digest.of(Array("no text but this counts as equal".utf8))
+
     package init(path: String, exact: Digest, relaxed: Digest) {
       self.path = path
       self.exact = exact

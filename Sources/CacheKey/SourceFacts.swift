@@ -37,6 +37,16 @@ package struct SourceFacts: Sendable, Equatable {
   package init() {}
 }
 
+/// How much of a file counts.
+package enum Strictness: Sendable {
+  /// Every byte.
+  case exact
+  /// Comments may change as long as every token keeps its line and column.
+  case sameColumns
+  /// Comments may change as long as every token keeps its line.
+  case sameLines
+}
+
 /// A file's content in the three strengths in which keys compare it.
 package final class FileVersion: Sendable {
   /// SHA-256 of the bytes.
@@ -55,6 +65,14 @@ package final class FileVersion: Sendable {
     self.facts = facts
   }
 
+  package func digest(_ strictness: Strictness) -> Digest {
+    switch strictness {
+    case .exact: exact
+    case .sameColumns: sameColumns
+    case .sameLines: sameLines
+    }
+  }
+
   /// Digests and scans a file of C, C++ or Objective-C.
   package convenience init(source bytes: [UInt8]) {
     let exact = Digest.of(bytes)
@@ -64,10 +82,11 @@ package final class FileVersion: Sendable {
       facts: scan.facts)
   }
 
-  /// A file whose content counts as it is: assembler, profiles, plugins.
+  /// A file whose content counts as it is: assembler, profiles, plugins. What it includes is looked
+  /// for all the same, for assembler that is preprocessed.
   package convenience init(opaque bytes: [UInt8]) {
     let exact = Digest.of(bytes)
-    var facts = SourceFacts()
+    var facts = bytes.count <= 1 << 20 ? SourceScanner.scan(bytes).facts : SourceFacts()
     if SourceScanner.mentionsAssemblerInclude(bytes) { facts.traits.insert(.assemblerInclude) }
     self.init(exact: exact, sameColumns: exact, sameLines: exact, facts: facts)
   }

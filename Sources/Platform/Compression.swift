@@ -30,3 +30,88 @@ package enum Compression {
   /// The levels that zstd takes.
   package static var levels: ClosedRange<Int> { Int(ZSTD_minCLevel())...Int(ZSTD_maxCLevel()) }
 }
+
+/// zstd in pieces, for what should not stand in memory as a whole.
+package struct StreamCompressor: ~Copyable {
+  private let context: OpaquePointer
+  private var buffer: [UInt8]
+
+  package init(level: Int) {
+    guard let context = ZSTD_createCCtx() else { fatalError("out of memory for a zstd context") }
+    self.context = context
+    ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Int32(level))
+    buffer = [UInt8](repeating: 0, count: ZSTD_CStreamOutSize())
+  }
+
+  deinit {
+    ZSTD_freeCCtx(context)
+  }
+
+  /// Feeds a piece, the last one with `isLast`; what comes out goes to `sink`.
+  package mutating func feed<Failure: Error>(
+    _ bytes: UnsafeRawBufferPointer, isLast: Bool,
+    _ sink: (UnsafeRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) {
+    var input = ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: 0)
+    while true {
+      let (left, made) = buffer.withUnsafeMutableBytes { target in
+        var output = ZSTD_outBuffer(dst: target.baseAddress, size: target.count, pos: 0)
+        let left = ZSTD_compressStream2(context, &output, &input, isLast ? ZSTD_e_end : ZSTD_e_continue)
+        return (left, output.pos)
+      }
+      if made > 0 {
+        let piece = Array(buffer[..<made])
+        let failure = piece.withUnsafeBytes { bytes -> Failure? in
+          do throws(Failure) { try sink(bytes) } catch { return error }
+          return nil
+        }
+        if let failure { throw failure }
+      }
+      if ZSTD_isError(left) != 0 || (isLast ? left == 0 : input.pos == input.size) { return }
+    }
+  }
+}
+
+/// The opposite of `StreamCompressor`.
+package struct StreamDecompressor: ~Copyable {
+  private let context: OpaquePointer
+  private var buffer: [UInt8]
+  /// The frame is complete.
+  package private(set) var isFinished = false
+
+  package init() {
+    guard let context = ZSTD_createDCtx() else { fatalError("out of memory for a zstd context") }
+    self.context = context
+    buffer = [UInt8](repeating: 0, count: ZSTD_DStreamOutSize())
+  }
+
+  deinit {
+    ZSTD_freeDCtx(context)
+  }
+
+  /// Feeds a piece; what comes out goes to `sink`. False when the frame is damaged.
+  package mutating func feed<Failure: Error>(
+    _ bytes: UnsafeRawBufferPointer, _ sink: (UnsafeRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) -> Bool {
+    var input = ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: 0)
+    while true {
+      let (left, made) = buffer.withUnsafeMutableBytes { target in
+        var output = ZSTD_outBuffer(dst: target.baseAddress, size: target.count, pos: 0)
+        let left = ZSTD_decompressStream(context, &output, &input)
+        return (left, output.pos)
+      }
+      guard ZSTD_isError(left) == 0 else { return false }
+      if left == 0 { isFinished = true }
+      if made > 0 {
+        let failure = buffer.withUnsafeBytes { bytes -> Failure? in
+          do throws(Failure) { try sink(UnsafeRawBufferPointer(rebasing: bytes[..<made])) } catch {
+            return error
+          }
+          return nil
+        }
+        if let failure { throw failure }
+      }
+      if input.pos == input.size, made < buffer.count { return true }
+    }
+  }
+}

@@ -151,3 +151,25 @@ package func checksum(_ bytes: [UInt8]) -> UInt64 {
 package func checksum(_ bytes: ArraySlice<UInt8>) -> UInt64 {
   bytes.withUnsafeBytes { checksum($0) }
 }
+
+/// The same checksum in pieces.
+package struct RunningChecksum: ~Copyable {
+  private let state: UnsafeMutableRawPointer
+
+  package init() {
+    guard let state = cxxhash_new() else { fatalError("out of memory for 576 bytes of checksum state") }
+    self.state = state
+  }
+
+  deinit {
+    cxxhash_free(state)
+  }
+
+  package mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    cxxhash_update(state, bytes.baseAddress, bytes.count)
+  }
+
+  package func value() -> UInt64 {
+    cxxhash_digest(state)
+  }
+}

@@ -22,6 +22,19 @@ package enum Files {
     }
   }
 
+  /// The digest of a file of any size.
+  package static func digest(of path: String) throws(SystemError) -> Digest {
+    let file = try Descriptor.open(path, O_RDONLY)
+    var hash = SHA256()
+    var offset = 0
+    while true {
+      let piece = try file.read(at: offset, count: 1 << 20, path: path)
+      if piece.isEmpty { return hash.finish() }
+      piece.withUnsafeBytes { hash.update($0) }
+      offset += piece.count
+    }
+  }
+
   package static func rename(_ from: String, _ to: String) throws(SystemError) {
     guard Glibc.rename(from, to) == 0 else { throw SystemError("rename to", to) }
   }

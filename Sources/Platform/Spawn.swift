@@ -77,8 +77,8 @@ package enum Spawn {
     var none = sigset_t()
     sigemptyset(&none)
     posix_spawnattr_setsigmask(&attributes, &none)
-    let argv = CStringArray(([program] + arguments).map { Array($0.utf8) })
-    let envp = CStringArray(environment)
+    let argv = CStrings(([program] + arguments).map { Array($0.utf8) })
+    let envp = CStrings(environment)
     var pid: pid_t = 0
     let failure = posix_spawn(&pid, program, &actions, &attributes, argv.pointers, envp.pointers)
     guard failure == 0 else { throw SystemError("run", program, code: failure) }
@@ -116,11 +116,15 @@ package enum Spawn {
 }
 
 /// A NULL-terminated array of C strings, freed with it.
-final class CStringArray {
-  let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+package final class CStrings {
+  package let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
   private let count: Int
 
-  init(_ strings: [[UInt8]]) {
+  package convenience init(_ strings: [String]) {
+    self.init(strings.map { Array($0.utf8) })
+  }
+
+  package init(_ strings: [[UInt8]]) {
     count = strings.count
     pointers = .allocate(capacity: count + 1)
     for (index, string) in strings.enumerated() {

@@ -1,4 +1,5 @@
 package import CacheKey
+import Glibc
 package import Platform
 
 /// Why a store could not do what it was asked. A lookup that fails is a miss, a write that fails is
@@ -54,6 +55,58 @@ package struct StoredEntry: ~Copyable {
       throw .damaged("\(path): \(member.name) can't be unpacked")
     }
     return bytes
+  }
+}
+
+extension StoredEntry {
+  /// Writes a member's unpacked bytes to an open file, in pieces when it is large.
+  package func copy(
+    _ member: EntryHead.Member, to target: borrowing Descriptor, path targetPath: String
+  ) throws(StoreError) {
+    do throws(SystemError) {
+      switch member.encoding {
+      case .raw:
+        try Files.copy(
+          from: file, at: member.offset, count: member.stored, to: target, path: targetPath)
+      case .zstd:
+        guard try unpack(member, to: target, targetPath) else {
+          throw SystemError("unpack \(member.name) of", path, code: EIO)
+        }
+      }
+    } catch {
+      if error.code == EIO { throw .damaged(error.description) }
+      throw .system(error)
+    }
+  }
+
+  private func unpack(
+    _ member: EntryHead.Member, to target: borrowing Descriptor, _ targetPath: String
+  ) throws(SystemError) -> Bool {
+    var decompressor = StreamDecompressor()
+    var offset = 0
+    var written = 0
+    while offset < member.stored {
+      let piece = try file.read(
+        at: member.offset + offset, count: min(256 << 10, member.stored - offset), path: path)
+      guard !piece.isEmpty else { return false }
+      offset += piece.count
+      var failure: SystemError?
+      let good = piece.withUnsafeBytes { bytes -> Bool in
+        do throws(SystemError) {
+          return try decompressor.feed(bytes) { (unpacked) throws(SystemError) in
+            written += unpacked.count
+            guard written <= member.size else { throw SystemError("unpack", path, code: EIO) }
+            try target.write(unpacked, path: targetPath)
+          }
+        } catch {
+          failure = error
+          return false
+        }
+      }
+      if let failure { throw failure }
+      guard good else { return false }
+    }
+    return decompressor.isFinished && written == member.size
   }
 }
 

@@ -72,7 +72,10 @@ private func startDaemon(limit: Int) throws(ConnectionFailure) {
     let ready = poll(&poller, 1, Int32(limit))
     if ready < 0, cposix_errno() == EINTR { continue }
     var answer: UInt8 = 0
-    guard ready == 1, read(ends.0, &answer, 1) == 1, answer == UInt8(ascii: "1") else {
+    // "A": another daemon listens there already.
+    guard ready == 1, read(ends.0, &answer, 1) == 1,
+      answer == UInt8(ascii: "1") || answer == UInt8(ascii: "A")
+    else {
       throw .startFailed
     }
     return

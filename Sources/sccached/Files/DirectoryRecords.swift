@@ -1,0 +1,79 @@
+import CacheKey
+import Platform
+import Synchronization
+
+/// What the daemon remembers of a directory: the names in it, and a number that rises whenever its
+/// content may have changed.
+final class DirectoryRecord: Sendable {
+  /// Absolute.
+  let path: String
+  private let state = Mutex<State>(State())
+
+  private struct State {
+    var stamp: FileStamp?
+    var generation = 0
+    /// Kept only while compilations are stored; a hit asks for single names.
+    var names: Set<String>?
+  }
+
+  init(path: String) {
+    self.path = path
+  }
+
+  /// The number of the directory's present state; equal numbers mean that no name came or went.
+  func generation() -> Int {
+    let looked = Clock.coarse
+    let stamp = FileStamp(path: path)
+    return state.withLock { state in
+      if let stamp, stamp == state.stamp { return state.generation }
+      state.generation += 1
+      state.names = nil
+      // An unsettled stamp could stay the same through one more change.
+      state.stamp = stamp.flatMap { $0.isSettled(at: looked) ? $0 : nil }
+      return state.generation
+    }
+  }
+
+  func presence(of name: String) -> AbsenceFinder.Presence {
+    let before = generation()
+    let known = state.withLock { $0.generation == before ? $0.names : nil }
+    if let known { return known.contains(name) ? .present : .absent }
+    guard let listed = Files.names(in: path) else { return .directoryMissing }
+    let names = Set(listed)
+    state.withLock { state in
+      if state.generation == before, state.stamp != nil { state.names = names }
+    }
+    return names.contains(name) ? .present : .absent
+  }
+
+  func contains(_ name: String) -> Bool {
+    FileStamp.ofLink(path: path + "/" + name) != nil
+  }
+
+  /// Gives the names' memory back.
+  func forgetNames() {
+    state.withLock { $0.names = nil }
+  }
+}
+
+/// The records of all directories met, by absolute path; bounded like `FileRecords`.
+final class DirectoryRecords: Sendable {
+  private let records = Mutex<[String: DirectoryRecord]>([:])
+  private static let limit = 20_000
+
+  func record(_ path: String) -> DirectoryRecord {
+    records.withLock { records in
+      if let record = records[path] { return record }
+      if records.count >= Self.limit { records.removeAll() }
+      let record = DirectoryRecord(path: path)
+      records[path] = record
+      return record
+    }
+  }
+
+  /// Called when nothing is going on.
+  func forgetNames() {
+    let all = records.withLock { Array($0.values) }
+    for record in all { record.forgetNames() }
+  }
+}

@@ -1,0 +1,82 @@
+import CacheKey
+import Glibc
+import Platform
+import Synchronization
+
+/// What the daemon remembers of a file: its digests, for as long as its stamp stays the same.
+final class FileRecord: Sendable {
+  /// Absolute.
+  let path: String
+  private let isOpaque: Bool
+  private let state = Mutex<State>(State())
+
+  private struct State {
+    var stamp: FileStamp?
+    var version: FileVersion?
+  }
+
+  /// Files beyond this are digested in pieces and count as they are.
+  private static let scanLimit: Int64 = 64 << 20
+
+  init(path: String, isOpaque: Bool) {
+    self.path = path
+    self.isOpaque = isOpaque
+  }
+
+  /// The file's digests as it is now; nil when it can't be read or is no regular file.
+  func current() -> FileVersion? {
+    guard let stamp = FileStamp(path: path) else { return nil }
+    return version(at: stamp)
+  }
+
+  /// The same, when the stamp is known already.
+  func version(at stamp: FileStamp) -> FileVersion? {
+    let known = state.withLock { $0.stamp == stamp ? $0.version : nil }
+    if let known { return known }
+    return load(stamp)
+  }
+
+  private func load(_ stamp: FileStamp) -> FileVersion? {
+    guard stamp.isRegular else { return nil }
+    // A change after this moment shows in the stamp only if the stamp is older.
+    let looked = Clock.coarse
+    guard let version = read(stamp), FileStamp(path: path) == stamp else { return nil }
+    if stamp.isSettled(at: looked) {
+      state.withLock { $0 = State(stamp: stamp, version: version) }
+    }
+    return version
+  }
+
+  private func read(_ stamp: FileStamp) -> FileVersion? {
+    if stamp.size > Self.scanLimit {
+      guard let digest = try? Files.digest(of: path) else { return nil }
+      return FileVersion(exact: digest, sameColumns: digest, sameLines: digest, facts: SourceFacts())
+    }
+    guard let bytes = try? Files.read(path) else { return nil }
+    return isOpaque ? FileVersion(opaque: bytes) : FileVersion(source: bytes)
+  }
+}
+
+/// The records of all files met, by absolute path. Bounded: at the limit the table starts anew
+/// (manifests in use keep their records).
+final class FileRecords: Sendable {
+  private struct Key: Hashable {
+    var path: String
+    var isOpaque: Bool
+  }
+
+  private let records = Mutex<[Key: FileRecord]>([:])
+  private static let limit = 100_000
+
+  /// - Parameter isOpaque: the content counts byte for byte (assembler, plugins, profiles).
+  func record(_ path: String, isOpaque: Bool = false) -> FileRecord {
+    records.withLock { records in
+      let key = Key(path: path, isOpaque: isOpaque)
+      if let record = records[key] { return record }
+      if records.count >= Self.limit { records.removeAll() }
+      let record = FileRecord(path: path, isOpaque: isOpaque)
+      records[key] = record
+      return record
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import CacheKey
+import Platform
+import Storage
+import Synchronization
+
+/// A manifest with its paths resolved for one call's places, ready to be checked by `stat` alone.
+final class ResolvedManifest: Sendable {
+  struct Result: Sendable {
+    let entry: Digest
+    let isQuiet: Bool
+    let place: Digest?
+    let files: [(record: FileRecord, exact: Digest, relaxed: Digest)]
+    let absent: [Absence]
+  }
+
+  /// The absent names of one directory, and the state of it in which they were last found absent.
+  final class Absence: Sendable {
+    let directory: DirectoryRecord
+    let names: [String]
+    private let verified = Atomic<Int>(0)
+
+    init(directory: DirectoryRecord, names: [String]) {
+      self.directory = directory
+      self.names = names
+    }
+
+    func holds() -> Bool {
+      let generation = directory.generation()
+      if verified.load(ordering: .relaxed) == generation { return true }
+      guard !names.contains(where: directory.contains) else { return false }
+      // Only when nothing happened meanwhile.
+      if directory.generation() == generation { verified.store(generation, ordering: .relaxed) }
+      return true
+    }
+  }
+
+  /// How well a result's files match.
+  enum Match { case exact, commentsOnly }
+
+  let results: [Result]
+  let fileCount: Int
+
+  init(
+    _ manifest: Manifest, places: Places, files: FileRecords, directories: DirectoryRecords,
+    isOpaque: Bool
+  ) {
+    results = manifest.results.compactMap { result in
+      var resolved: [(record: FileRecord, exact: Digest, relaxed: Digest)] = []
+      resolved.reserveCapacity(result.files.count)
+      for file in result.files {
+        guard let path = places.used(file.path) else { return nil }
+        let absolute = Path.absolute(path, in: places.directory)
+        resolved.append((files.record(absolute, isOpaque: isOpaque), file.exact, file.relaxed))
+      }
+      var absent: [Absence] = []
+      for absence in result.absent {
+        guard let path = places.used(absence.directory) else { return nil }
+        absent.append(
+          Absence(
+            directory: directories.record(Path.absolute(path, in: places.directory)), names: absence.names))
+      }
+      return Result(
+        entry: result.entry, isQuiet: result.isQuiet, place: result.place, files: resolved,
+        absent: absent)
+    }
+    fileCount = results.reduce(0) { $0 + $1.files.count }
+  }
+
+  /// The first result whose files are as they were and whose absent names still are.
+  func match(places: Places, strictness: Strictness) -> (result: Result, match: Match)? {
+    var placeDigest: Digest?
+    for result in results {
+      if let place = result.place {
+        let own = placeDigest ?? places.digest
+        placeDigest = own
+        guard place == own else { continue }
+      }
+      guard let match = compare(result, result.isQuiet ? strictness : .exact),
+        result.absent.allSatisfy({ $0.holds() })
+      else { continue }
+      return (result, match)
+    }
+    return nil
+  }
+
+  private func compare(_ result: Result, _ strictness: Strictness) -> Match? {
+    var match = Match.exact
+    for file in result.files {
+      guard let version = file.record.current() else { return nil }
+      if version.exact == file.exact { continue }
+      if case .exact = strictness { return nil }
+      guard version.digest(strictness) == file.relaxed else { return nil }
+      match = .commentsOnly
+    }
+    return match
+  }
+}
+
+/// Resolved manifests by key and places, until their file is replaced; bounded by the number of files
+/// that they name.
+final class ManifestMemo: Sendable {
+  private struct Key: Hashable {
+    var manifest: Digest
+    var places: Places
+  }
+
+  private struct Item {
+    var stamp: FileStamp
+    var manifest: ResolvedManifest
+  }
+
+  private struct State {
+    var items: [Key: Item] = [:]
+    var files = 0
+  }
+
+  private let state = Mutex(State())
+  private static let fileLimit = 200_000
+
+  /// The manifest as its file is now.
+  func manifest(
+    _ key: Digest, places: Places, store: LocalStore, files: FileRecords,
+    directories: DirectoryRecords, isOpaque: Bool
+  ) -> ResolvedManifest? {
+    guard let stamp = store.manifestStamp(key) else { return nil }
+    let memoKey = Key(manifest: key, places: places)
+    if let item = state.withLock({ $0.items[memoKey] }), item.stamp == stamp { return item.manifest }
+    guard let bytes = try? store.manifest(key), let manifest = try? Manifest(decoding: bytes, key: key)
+    else { return nil }
+    let resolved = ResolvedManifest(
+      manifest, places: places, files: files, directories: directories, isOpaque: isOpaque)
+    guard stamp.isSettled(at: Clock.coarse) else { return resolved }
+    state.withLock { state in
+      if state.files > Self.fileLimit { state = State() }
+      state.files += resolved.fileCount - (state.items[memoKey]?.manifest.fileCount ?? 0)
+      state.items[memoKey] = Item(stamp: stamp, manifest: resolved)
+    }
+    return resolved
+  }
+}

@@ -1,0 +1,249 @@
+import CacheKey
+import Compilers
+import Glibc
+import Platform
+
+/// Asks compilers what they are, by running them.
+struct CompilerProber: Sendable {
+  let files: FileRecords
+  /// A private directory for the probe's source file.
+  let runtimeDirectory: String
+
+  // MARK: identity
+
+  func identify(
+    _ question: CompilerRegistry.Question, directory: String, environment: RequestEnvironment
+  ) -> CompilerIdentity? {
+    guard let compiler = detect(question, directory: directory, environment: environment) else {
+      return nil
+    }
+    var parts = PartList(files: files)
+    guard parts.add(question.program, role: "driver") else { return nil }
+    var scripts = ScriptReader(environment: environment, directory: directory)
+    for found in scripts.programs(of: question.program) { parts.add(found, role: "script") }
+    for text in scripts.variableValues { parts.note(text) }
+    let run = { (arguments: [String]) -> String? in
+      self.run(question, arguments, directory: directory, environment: environment)
+    }
+    switch compiler.family {
+    case .gcc: addGCC(&parts, run, environment: environment, directory: directory)
+    case .clang: addClang(&parts, question, run, environment: environment, directory: directory)
+    }
+    parts.note(compiler.version)
+    return parts.isComplete
+      ? CompilerIdentity(compiler: compiler, digest: parts.digest(), parts: parts.stamps) : nil
+  }
+
+  private func detect(
+    _ question: CompilerRegistry.Question, directory: String, environment: RequestEnvironment
+  ) -> Compiler? {
+    let path = runtimeDirectory + "/probe-\(getpid()).c"
+    guard (try? Files.write(
+      Array(Detection.probeSource.utf8), to: path, temporary: "\(path).\(Clock.now)", mode: 0o600)) != nil
+    else { return nil }
+    guard
+      let result = runProcess(
+        question, ["-E", path], directory: directory, environment: environment),
+      result.isSuccess
+    else { return nil }
+    return Detection.compiler(fromProbe: String(decoding: result.output, as: UTF8.self))
+  }
+
+  private func addGCC(
+    _ parts: inout PartList, _ run: ([String]) -> String?, environment: RequestEnvironment,
+    directory: String
+  ) {
+    for name in ["cc1", "cc1plus", "cc1obj", "cc1objplus", "as"] {
+      guard let answer = run(["-print-prog-name=\(name)"]),
+        let path = ProgramLookup.find(answer, directory: directory, environment: environment)
+      else { continue }
+      if parts.add(path, role: name), name != "as" { addLibraries(of: path, to: &parts) }
+    }
+    if let specs = run(["-print-file-name=specs"]), specs.contains("/") {
+      parts.add(specs, role: "specs")
+    }
+    // A specs file put there later must be noticed.
+    if let library = run(["-print-libgcc-file-name"]), library.contains("/") {
+      parts.watch(Path.directory(of: library))
+    }
+  }
+
+  private func addClang(
+    _ parts: inout PartList, _ question: CompilerRegistry.Question, _ run: ([String]) -> String?,
+    environment: RequestEnvironment, directory: String
+  ) {
+    // The path as reported through any wrapper script.
+    if let answer = run(["-print-prog-name=clang"]),
+      let path = ProgramLookup.find(answer, directory: directory, environment: environment)
+    {
+      parts.add(path, role: "clang")
+      addLibraries(of: path, to: &parts)
+    }
+    addLibraries(of: question.program, to: &parts)
+    if let resources = run(["-print-resource-dir"]) { parts.note(Path.name(of: resources)) }
+    if let result = runProcess(
+      question, ["-v", "-E", "-x", "c", "/dev/null"], directory: directory, environment: environment)
+    {
+      for line in String(decoding: result.errors, as: UTF8.self).split(separator: "\n")
+      where line.hasPrefix("Configuration file: ") {
+        parts.add(String(line.dropFirst(20)), role: "configuration")
+      }
+    }
+    if let assembler = run(["-print-prog-name=as"]),
+      let path = ProgramLookup.find(assembler, directory: directory, environment: environment)
+    {
+      parts.add(path, role: "as")
+    }
+  }
+
+  /// The shared libraries of a program, but for those of the C library.
+  private func addLibraries(of program: String, to parts: inout PartList) {
+    guard
+      let result = try? Spawn.run(
+        "/usr/bin/ldd", [program], environment: [Array("LC_ALL=C".utf8)], directory: "/",
+        timeoutSeconds: 10),
+      result.isSuccess
+    else { return }
+    let ordinary = ["libc.", "libm.", "libdl.", "libpthread.", "librt.", "ld-linux", "linux-vdso"]
+    for line in String(decoding: result.output, as: UTF8.self).split(separator: "\n") {
+      // `name => /path (address)`
+      let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
+      guard words.count >= 3, words[1] == "=>", words[2].hasPrefix("/") else { continue }
+      let path = words[2]
+      let name = Path.name(of: String(path))
+      if ordinary.contains(where: name.hasPrefix) { continue }
+      parts.add(String(path), role: name)
+    }
+  }
+
+  // MARK: search path and native options
+
+  /// The arguments that change the built-in directories.
+  static func searchArguments(_ arguments: [String]) -> [String] {
+    var found: [String] = []
+    var takesNext = false
+    for argument in arguments {
+      if takesNext {
+        found.append(argument)
+        takesNext = false
+        continue
+      }
+      if argument == "-isysroot" || argument == "--sysroot" || argument == "-target" {
+        found.append(argument)
+        takesNext = true
+      } else if ["-nostdinc", "-nostdinc++", "-nobuiltininc", "-nostdlibinc", "-ansi"].contains(argument)
+        || argument.hasPrefix("-stdlib") || argument.hasPrefix("-isysroot")
+        || argument.hasPrefix("--sysroot=") || argument.hasPrefix("--target=")
+        || argument.hasPrefix("-m") || argument.hasPrefix("--gcc-toolchain")
+      {
+        found.append(argument)
+      }
+    }
+    return found
+  }
+
+  func builtInSearch(
+    _ question: CompilerRegistry.Question, _ compilation: Compilation, directory: String,
+    environment: RequestEnvironment
+  ) -> [String]? {
+    let arguments =
+      Self.searchArguments(compilation.keyArguments)
+      + ["-v", "-E", "-x", compilation.language.preprocessorName, "/dev/null"]
+    guard
+      let result = runProcess(
+        question, arguments, directory: directory, environment: environment, localized: false)
+    else { return nil }
+    return Detection.searchDirectories(fromVerbose: String(decoding: result.errors, as: UTF8.self))
+  }
+
+  func resolveNative(
+    _ question: CompilerRegistry.Question, _ compiler: Compiler, _ compilation: Compilation,
+    directory: String, environment: RequestEnvironment
+  ) -> [String]? {
+    let arguments = compilation.nativeArguments + ["-###", "-c", "-x", "c", "/dev/null", "-o", "/dev/null"]
+    guard
+      let result = runProcess(
+        question, arguments, directory: directory, environment: environment, localized: false),
+      result.isSuccess
+    else { return nil }
+    return Detection.resolvedNative(
+      fromDryRun: String(decoding: result.errors, as: UTF8.self), family: compiler.family)
+  }
+
+  // MARK: running
+
+  /// The first line of what the compiler answers; nil when it fails or answers nothing.
+  private func run(
+    _ question: CompilerRegistry.Question, _ arguments: [String], directory: String,
+    environment: RequestEnvironment
+  ) -> String? {
+    guard
+      let result = runProcess(question, arguments, directory: directory, environment: environment),
+      result.isSuccess,
+      let line = String(decoding: result.output, as: UTF8.self).split(separator: "\n").first,
+      !line.isEmpty
+    else { return nil }
+    return String(line)
+  }
+
+  private func runProcess(
+    _ question: CompilerRegistry.Question, _ arguments: [String], directory: String,
+    environment: RequestEnvironment, localized: Bool = false
+  ) -> ProcessResult? {
+    var variables = environment.variables.filter {
+      !$0.starts(with: "LC_".utf8) && !$0.starts(with: "LANG".utf8)
+        && !$0.starts(with: "DEPENDENCIES_OUTPUT=".utf8) && !$0.starts(with: "SUNPRO_DEPENDENCIES=".utf8)
+    }
+    variables.append(Array("LC_ALL=C".utf8))
+    variables.append(Array("SCCACHE_RUNNING=1".utf8))
+    return try? Spawn.run(
+      question.program, question.identityArguments + arguments, environment: variables,
+      directory: directory, timeoutSeconds: 20, outputLimit: 16 << 20)
+  }
+}
+
+/// Collects the files that make up a compiler.
+struct PartList {
+  private let files: FileRecords
+  private(set) var stamps: [(path: String, stamp: FileStamp)] = []
+  private var digests: [(role: String, digest: Digest)] = []
+  private var notes: [String] = []
+  private var seen: Set<String> = []
+  private(set) var isComplete = true
+
+  init(files: FileRecords) {
+    self.files = files
+  }
+
+  /// False when it can't be read, which leaves the identity unknown.
+  @discardableResult
+  mutating func add(_ path: String, role: String) -> Bool {
+    guard seen.insert(path).inserted else { return true }
+    guard let stamp = FileStamp(path: path),
+      let version = files.record(path, isOpaque: true).version(at: stamp)
+    else {
+      isComplete = false
+      return false
+    }
+    stamps.append((path, stamp))
+    digests.append((role, version.exact))
+    return true
+  }
+
+  /// A directory in which no name may come or go; not part of the digest.
+  mutating func watch(_ path: String) {
+    if let stamp = FileStamp(path: path) { stamps.append((path, stamp)) }
+  }
+
+  mutating func note(_ text: String) { notes.append(text) }
+
+  func digest() -> Digest {
+    var hash = SHA256()
+    for part in digests {
+      hash.field(part.role)
+      hash.field(part.digest)
+    }
+    hash.field(notes)
+    return hash.finish()
+  }
+}

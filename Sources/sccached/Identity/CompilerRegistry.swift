@@ -1,0 +1,126 @@
+import Compilers
+import Glibc
+import Platform
+import Synchronization
+
+/// Tells which compiler a program is and what belongs to it, by asking it; remembers the answers for
+/// as long as nothing of it is replaced.
+final class CompilerRegistry: Sendable {
+  /// What the answers depend on.
+  struct Question: Hashable, Sendable {
+    /// Absolute.
+    var program: String
+    /// `-B`, `--sysroot`, `-m32` …, which the probes get too.
+    var identityArguments: [String]
+    /// Variables that steer which programs are found.
+    var environment: [[UInt8]]
+  }
+
+  private struct State {
+    var identities: [Question: CompilerIdentity] = [:]
+    var unknown: [String: FileStamp] = [:]
+    var search: [SearchQuestion: [String]] = [:]
+    var native: [NativeQuestion: [String]] = [:]
+  }
+
+  private struct SearchQuestion: Hashable {
+    var identity: Digest
+    var question: Question
+    var language: String
+    var arguments: [String]
+    var directory: String
+  }
+
+  private struct NativeQuestion: Hashable {
+    var identity: Digest
+    var arguments: [String]
+  }
+
+  private let state = Mutex(State())
+  let prober: CompilerProber
+  private static let limit = 512
+  static let steeringVariables = [
+    "PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX", "LD_LIBRARY_PATH", "LD_PRELOAD", "CCC_OVERRIDE_OPTIONS",
+    "EM_CONFIG", "EMSDK", "CLANG_CONFIG_FILE_USER_DIR",
+    "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "OBJC_INCLUDE_PATH", "OBJCPLUS_INCLUDE_PATH",
+    "SDKROOT",
+  ]
+
+  init(prober: CompilerProber) {
+    self.prober = prober
+  }
+
+  static func question(
+    _ program: String, _ identityArguments: [String], _ environment: RequestEnvironment
+  ) -> Question {
+    Question(
+      program: program, identityArguments: identityArguments,
+      environment: steeringVariables.compactMap { name in
+        environment.bytes(name).map { Array(name.utf8) + [UInt8(ascii: "=")] + $0 }
+      })
+  }
+
+  /// Nil when the program is no compiler that we know.
+  func identity(
+    _ question: Question, directory: String, environment: RequestEnvironment
+  ) -> CompilerIdentity? {
+    let stamp = FileStamp(path: question.program)
+    let (known, isUnknown) = state.withLock { state in
+      (state.identities[question], stamp != nil && state.unknown[question.program] == stamp)
+    }
+    if let known, known.isCurrent { return known }
+    if isUnknown { return nil }
+    let found = prober.identify(question, directory: directory, environment: environment)
+    state.withLock { state in
+      if let found {
+        if state.identities.count >= Self.limit { state.identities.removeAll() }
+        state.identities[question] = found
+      } else {
+        if state.unknown.count >= Self.limit { state.unknown.removeAll() }
+        state.unknown[question.program] = stamp
+      }
+    }
+    return found
+  }
+
+  /// The compiler's built-in include directories for this compilation, in its order.
+  func builtInSearch(
+    _ identity: CompilerIdentity, _ question: Question, _ compilation: Compilation, directory: String,
+    environment: RequestEnvironment
+  ) -> [String]? {
+    let key = SearchQuestion(
+      identity: identity.digest, question: question, language: compilation.language.rawValue,
+      arguments: CompilerProber.searchArguments(compilation.keyArguments),
+      directory: question.identityArguments.isEmpty ? "" : directory)
+    if let known = state.withLock({ $0.search[key] }) { return known }
+    guard
+      let found = prober.builtInSearch(
+        question, compilation, directory: directory, environment: environment)
+    else { return nil }
+    state.withLock { state in
+      if state.search.count >= Self.limit { state.search.removeAll() }
+      state.search[key] = found
+    }
+    return found
+  }
+
+  /// What `-march=native` and the like stand for here.
+  func resolveNative(
+    _ identity: CompilerIdentity, _ question: Question, _ compilation: Compilation, directory: String,
+    environment: RequestEnvironment
+  ) -> [String]? {
+    if compilation.nativeArguments.isEmpty { return [] }
+    let key = NativeQuestion(
+      identity: identity.digest, arguments: compilation.nativeArguments + question.identityArguments)
+    if let known = state.withLock({ $0.native[key] }) { return known }
+    guard
+      let found = prober.resolveNative(
+        question, identity.compiler, compilation, directory: directory, environment: environment)
+    else { return nil }
+    state.withLock { state in
+      if state.native.count >= Self.limit { state.native.removeAll() }
+      state.native[key] = found
+    }
+    return found
+  }
+}

@@ -1,0 +1,156 @@
+import CPosix
+import Glibc
+import Platform
+import Settings
+import Wire
+
+/// The modes of the command line.
+enum Modes {
+  /// - Returns: the exit code.
+  static func run(_ mode: Mode) -> Int32 {
+    switch mode {
+    case .help:
+      Terminal.write(helpText(enabledFeatures: Features.all), to: 1)
+      return 0
+    case .version:
+      Terminal.write(versionText, to: 1)
+      return 0
+    default:
+      break
+    }
+    let settings: Settings
+    do throws(SettingsError) {
+      settings = try SettingsLoading.load()
+    } catch {
+      return Terminal.fail(error.message, causes: error.causes)
+    }
+    let endpoint = Endpoint.fromProcessEnvironment()
+    switch mode {
+    case .showStats(let advanced, let format):
+      return showStatistics(settings, endpoint, advanced: advanced, json: format == .json)
+    case .zeroStats: return zeroStatistics(settings, endpoint)
+    case .startServer: return startServer(settings, endpoint)
+    case .stopServer: return stopServer(endpoint)
+    case .runServer: return runServer(settings)
+    case .showConfig:
+      Terminal.write(settings.description + "Socket: \(endpoint.description)\n", to: 1)
+      return 0
+    case .distStatus:
+      Terminal.write("{\"Disabled\":\"disabled\"}\n", to: 1)
+      return 0
+    case .debugPreprocessorCache: return dumpManifests(settings)
+    case .compile(let words): return becomeWrapper(words)
+    case .distAuth, .packageToolchain:
+      return Terminal.fail(
+        "this option belongs to the compile farm, which this version doesn't have yet")
+    case .help, .version: return 0
+    }
+  }
+
+  // MARK: statistics
+
+  private static func showStatistics(
+    _ settings: Settings, _ endpoint: Endpoint, advanced: Bool, json: Bool
+  ) -> Int32 {
+    if let text = Client.ask(.statistics(advanced: advanced, json: json), at: endpoint) {
+      Terminal.write(text, to: 1)
+      return 0
+    }
+    let kept = StatisticsKeeper.load(Daemon.statisticsPath(settings, endpoint)) ?? Statistics()
+    let report = StatisticsReport(
+      settings: settings, statistics: kept,
+      location: StatisticsReport.localDisk(settings.disk.directory), used: nil)
+    Terminal.write(json ? report.json() : report.text(advanced: advanced), to: 1)
+    return 0
+  }
+
+  private static func zeroStatistics(_ settings: Settings, _ endpoint: Endpoint) -> Int32 {
+    if Client.ask(.zero, at: endpoint) == nil {
+      unlink(Daemon.statisticsPath(settings, endpoint))
+    }
+    Terminal.write("Statistics zeroed.\n", to: 2)
+    return 0
+  }
+
+  // MARK: the daemon's life
+
+  private static func startServer(_ settings: Settings, _ endpoint: Endpoint) -> Int32 {
+    Terminal.write("sccache: Starting the server...\n", to: 1)
+    switch DaemonProcess.start(timeoutMilliseconds: Int(clamping: settings.startupTimeoutMilliseconds)) {
+    case .listening:
+      Terminal.write("sccache: Listening on address \(endpoint.description)\n", to: 1)
+      return 0
+    case .failed(let reason):
+      return Terminal.fail("Server startup failed: \(reason)")
+    case .timedOut:
+      return Terminal.fail("Timed out waiting for server startup")
+    }
+  }
+
+  private static func stopServer(_ endpoint: Endpoint) -> Int32 {
+    Terminal.write("Stopping sccache server...\n", to: 1)
+    guard let text = Client.ask(.stop, at: endpoint) else {
+      return Terminal.fail("couldn't connect to server", causes: ["Connection refused (os error 111)"])
+    }
+    Terminal.write(text, to: 1)
+    return 0
+  }
+
+  /// `SCCACHE_START_SERVER=1`: in the foreground with `SCCACHE_NO_DAEMON=1`.
+  private static func runServer(_ settings: Settings) -> Int32 {
+    if ProcessEnvironment.value("SCCACHE_NO_DAEMON") == "1" {
+      return DaemonProcess.serve(reportingReadiness: false)
+    }
+    switch DaemonProcess.start(timeoutMilliseconds: Int(clamping: settings.startupTimeoutMilliseconds)) {
+    case .listening: return 0
+    case .failed(let reason): return Terminal.fail("Server startup failed: \(reason)")
+    case .timedOut: return Terminal.fail("Timed out waiting for server startup")
+    }
+  }
+
+  /// Compiling is the wrapper's; `sccached gcc …` is for people who mistook the name.
+  private static func becomeWrapper(_ words: [String]) -> Int32 {
+    guard let own = ProgramLookup.realPath("/proc/self/exe") else { return 2 }
+    let directory = Path.directory(of: own)
+    for place in [directory + "/../../bin/sccache", directory + "/sccache"] where access(place, X_OK) == 0 {
+      let arguments = CStrings([place] + words)
+      execv(place, arguments.pointers)
+    }
+    return Terminal.fail("the program sccache was not found beside sccached")
+  }
+}
+
+/// What is built in, for `--help`.
+enum Features {
+  static let all: [(name: String, isEnabled: Bool)] = [
+    ("S3", false), ("Redis", false), ("Memcached", false), ("GCS", false), ("GHA", false),
+    ("Azure", false), ("WebDAV", false), ("OSS", false), ("COS", false),
+  ]
+}
+
+enum SettingsLoading {
+  static func load() throws(SettingsError) -> Settings {
+    try Settings.load(environment: ProcessEnvironment.all, home: home) { path in
+      guard let bytes = try? Files.read(path, limit: 1 << 20) else { return nil }
+      return String(validating: bytes, as: UTF8.self)
+    }
+  }
+
+  private static var home: String {
+    if let home = ProcessEnvironment.value("HOME"), !home.isEmpty { return home }
+    guard let entry = getpwuid(geteuid()), let home = entry.pointee.pw_dir else { return "/" }
+    return String(cString: home)
+  }
+}
+
+private let programVersion = version
+
+extension StatisticsReport {
+  init(settings: Settings, statistics: Statistics, location: String, used: Int?) {
+    self.init(
+      statistics: statistics, cacheLocation: location, cacheSize: used.map { UInt64(clamping: $0) },
+      maxCacheSize: UInt64(settings.disk.sizeLimit),
+      usesPreprocessorCacheMode: settings.disk.directMode.useDirectMode,
+      version: programVersion, baseDirectories: settings.baseDirectories)
+  }
+}

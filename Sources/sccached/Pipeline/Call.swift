@@ -1,0 +1,85 @@
+import CacheKey
+import Compilers
+import Platform
+import Settings
+import Wire
+
+/// One compiler call on its way through the daemon: what the caller sent, decoded.
+struct Call: Sendable {
+  let channel: Channel
+  let environment: RequestEnvironment
+  let settings: RequestSettings
+  let umask: UInt32
+  let errorsGoToTerminal: Bool
+  /// Absolute.
+  let directory: String
+  /// The compiler as the caller named it.
+  let command: String
+  let arguments: [String]
+  /// For the person at the terminal, printed with the reply.
+  var notice: String
+
+  /// The words for argv, with the caller's name for the compiler.
+  func argv(_ arguments: [String]) -> [[UInt8]] {
+    [Array(command.utf8)] + arguments.map { Array($0.utf8) }
+  }
+
+  var noticeBytes: [UInt8] { Array(notice.utf8) }
+}
+
+/// A call that can be cached, with everything that selects its result.
+struct CacheableCall: Sendable {
+  var call: Call
+  let program: String
+  let question: CompilerRegistry.Question
+  let identity: CompilerIdentity
+  let compilation: Compilation
+  let inputs: KeyInputs
+  let presentation: Presentation
+
+  var places: Places { inputs.places }
+  var compiler: Compiler { identity.compiler }
+
+  func absolute(_ path: String) -> String { Path.absolute(path, in: call.directory) }
+
+  var language: String { compilation.language.statisticsName }
+  /// `c++ [gcc]`, as the advanced statistics name it.
+  var advancedLanguage: String {
+    "\(compilation.language.advancedName) [\(compiler.family.rawValue)]"
+  }
+
+  /// Comments never matter, matter by their width, or matter.
+  var strictness: Strictness {
+    let sensitivity = compilation.sensitivity
+    if sensitivity.contains(.comments) || countsBytes { return .exact }
+    // clang writes an MD5 of each source into DWARF 5 line tables.
+    if sensitivity.contains(.columns) { return compiler.family == .clang ? .exact : .sameColumns }
+    return .sameLines
+  }
+}
+
+/// What diagnostics look like to this caller: replayed only to callers to whom they look the same.
+struct Presentation: Sendable, Equatable {
+  static let variables = [
+    "LC_ALL", "LC_MESSAGES", "LC_CTYPE", "LANG", "LANGUAGE", "GCC_COLORS", "GCC_URLS", "TERM_URLS",
+  ]
+
+  /// Of these variables.
+  let locale: Digest
+  /// The caller's compiler would write colours.
+  let isColoured: Bool
+
+  init(_ call: Call, _ compilation: Compilation) {
+    var hash = SHA256()
+    for name in Self.variables {
+      hash.field(call.environment.bytes(name).map { Array($0) } ?? [])
+    }
+    locale = hash.finish()
+    switch compilation.colour {
+    case .always: isColoured = true
+    case .never: isColoured = false
+    case .automatic:
+      isColoured = call.errorsGoToTerminal && call.environment.value("TERM").map { $0 != "dumb" } ?? false
+    }
+  }
+}

@@ -1,0 +1,189 @@
+import CacheKey
+import Compilers
+import Logging
+import Platform
+import Settings
+import Storage
+import Wire
+
+/// Takes one compiler call from request to reply. Every way out that is not a hit or a stored miss is
+/// to let the caller run its compiler itself.
+final class CompilePipeline: Sendable {
+  let settings: Settings
+  let store: LocalStore
+  let statistics: StatisticsKeeper
+  let files: FileRecords
+  let directories: DirectoryRecords
+  let registry: CompilerRegistry
+  let manifests = ManifestMemo()
+  let tokens: Tokens
+  let flights = SingleFlight()
+  let indirect = IndirectKeys()
+  let runtimeDirectory: String
+  let logger: Logger
+
+  init(settings: Settings, store: LocalStore, statistics: StatisticsKeeper, runtimeDirectory: String, logger: Logger) {
+    self.settings = settings
+    self.store = store
+    self.statistics = statistics
+    self.runtimeDirectory = runtimeDirectory
+    self.logger = logger
+    files = FileRecords()
+    directories = DirectoryRecords()
+    registry = CompilerRegistry(
+      prober: CompilerProber(files: files, runtimeDirectory: runtimeDirectory))
+    tokens = Tokens(count: settings.compilerSlots ?? Machine.cores)
+  }
+
+  /// Serves one request to its end.
+  func handle(_ call: Call) {
+    let started = Clock.monotonic
+    statistics.record { $0.request() }
+    guard let program = ProgramLookup.find(call.command, directory: call.directory, environment: call.environment)
+    else {
+      decline(call, nil)
+      return
+    }
+    let files = CallerFiles(directory: call.directory)
+    guard looksLikeCompilation(call, program) else {
+      statistics.record { $0.notCompilation() }
+      decline(call, program)
+      return
+    }
+    var question = CompilerRegistry.question(program, [], call.environment)
+    guard let plain = registry.identity(question, directory: call.directory, environment: call.environment)
+    else {
+      statistics.record { $0.unsupportedCompiler() }
+      decline(call, program)
+      return
+    }
+    let compilation: Compilation
+    do throws(Rejection) {
+      compilation = try parse(
+        Invocation(arguments: call.arguments, directory: call.directory), for: plain.compiler, files: files)
+    } catch {
+      refuse(call, program, error)
+      return
+    }
+    var identity = plain
+    if !compilation.identityArguments.isEmpty {
+      question.identityArguments = compilation.identityArguments
+      guard
+        let found = registry.identity(question, directory: call.directory, environment: call.environment)
+      else {
+        refuse(call, program, .cannotCache("compiler can't be identified with these options"))
+        return
+      }
+      identity = found
+    }
+    guard let cacheable = prepare(call, program, question, identity, compilation) else { return }
+    statistics.record { $0.executed() }
+    if call.settings.noCache {
+      runUncached(cacheable)
+    } else {
+      lookUp(cacheable, started: started)
+    }
+  }
+
+  /// Only what looks like a compilation is probed: running an unknown program with odd arguments
+  /// could do anything.
+  private func looksLikeCompilation(_ call: Call, _ program: String) -> Bool {
+    call.arguments.contains { $0 == "-c" || $0 == "--compile" || $0 == "--precompile" || $0.hasPrefix("@") }
+  }
+
+  /// The values of everything that selects the result; nil when the call was answered already.
+  private func prepare(
+    _ call: Call, _ program: String, _ question: CompilerRegistry.Question, _ identity: CompilerIdentity,
+    _ compilation: Compilation
+  ) -> CacheableCall? {
+    if let name = forbiddingVariable(call) {
+      refuse(call, program, .cannotCache(name))
+      return nil
+    }
+    guard
+      let native = registry.resolveNative(
+        identity, question, compilation, directory: call.directory, environment: call.environment)
+    else {
+      refuse(call, program, .cannotCache(compilation.nativeArguments.first ?? "native"))
+      return nil
+    }
+    let places = Places(
+      directory: call.directory, baseDirectories: call.settings.baseDirectories,
+      paths: [compilation.input] + compilation.keyArguments.flatMap(Self.pathsIn))
+    let inputs = KeyInputs(
+      compiler: identity.digest, compilation: compilation, resolvedNative: native,
+      environment: relevantEnvironment(call, compilation), places: places)
+    return CacheableCall(
+      call: call, program: program, question: question, identity: identity, compilation: compilation,
+      inputs: inputs, presentation: Presentation(call, compilation))
+  }
+
+  /// What of an argument may be a path: itself, or what follows the first slash.
+  private static func pathsIn(_ argument: String) -> [String] {
+    guard let slash = argument.firstIndex(of: "/") else { return [] }
+    return [String(argument[slash...])]
+  }
+
+  private func forbiddingVariable(_ call: Call) -> String? {
+    CompilerEnvironment.forbiddingVariables.first { call.environment.bytes($0) != nil }
+  }
+
+  private func relevantEnvironment(_ call: Call, _ compilation: Compilation) -> [String] {
+    var found: [String] = []
+    for name in CompilerEnvironment.relevantVariableNames(for: compilation)
+    where !Presentation.variables.contains(name) {
+      if let value = call.environment.bytes(name) {
+        found.append("\(name)=\(String(decoding: value, as: UTF8.self))")
+      }
+    }
+    for prefix in CompilerEnvironment.relevantPrefixes {
+      found += call.environment.variables(withPrefix: prefix).map { String(decoding: $0, as: UTF8.self) }
+    }
+    return found.sorted()
+  }
+
+  // MARK: ways out
+
+  /// The caller runs its compiler itself, untouched.
+  func decline(_ call: Call, _ program: String?) {
+    call.channel.send(
+      Decline(program: program.map { Array($0.utf8) } ?? [], notice: call.noticeBytes).frame())
+  }
+
+  private func refuse(_ call: Call, _ program: String, _ rejection: Rejection) {
+    switch rejection {
+    case .notCompilation:
+      statistics.record { $0.notCompilation() }
+    case .cannotCache(let reason):
+      statistics.record { $0.notCacheable(reason: reason) }
+      logger.debug("not cached", metadata: ["reason": "\(reason)", "compiler": "\(program)"])
+    }
+    decline(call, program)
+  }
+
+  /// `SCCACHE_NO_CACHE`: compile, count, store nothing.
+  private func runUncached(_ cacheable: CacheableCall) {
+    let run = LocalRun(cacheable, pipeline: self)
+    guard let outcome = run.perform(added: []) else { return }
+    if outcome.ending.isSuccess {
+      statistics.record { $0.compiled(duration: run.duration) }
+    } else {
+      statistics.record { $0.compileFailed() }
+    }
+    cacheable.call.channel.send(outcome.frame(.result))
+  }
+}
+
+/// What the parser may read: the caller's files.
+struct CallerFiles: FileReading {
+  let directory: String
+
+  func text(of path: String) -> String? {
+    guard let bytes = try? Files.read(Path.absolute(path, in: directory), limit: 8 << 20) else { return nil }
+    return String(validating: bytes, as: UTF8.self)
+  }
+
+  func isDirectory(_ path: String) -> Bool {
+    FileStamp(path: Path.absolute(path, in: directory))?.isDirectory ?? false
+  }
+}

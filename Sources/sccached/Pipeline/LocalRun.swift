@@ -1,0 +1,109 @@
+import Compilers
+import CPosix
+import Glibc
+import Platform
+import Wire
+
+/// Has the caller's wrapper run the compiler, and waits for what comes of it.
+final class LocalRun {
+  private let cacheable: CacheableCall
+  private let pipeline: CompilePipeline
+  /// How long the compiler ran.
+  private(set) var duration: Duration = .zero
+  /// When it was ordered to run, as files are stamped: what is younger may not be what it read.
+  private(set) var startStamp: Int64 = 0
+
+  init(_ cacheable: CacheableCall, pipeline: CompilePipeline) {
+    self.cacheable = cacheable
+    self.pipeline = pipeline
+  }
+
+  private var channel: Channel { cacheable.call.channel }
+
+  /// What the compiler did; nil when the caller is gone, and the compiler then ended.
+  ///
+  /// - Parameter added: arguments put in front of the caller's.
+  func perform(added: [String]) -> Outcome? {
+    let needsToken = !Tokens.callerHasJobserver(cacheable.call.environment)
+    if needsToken {
+      guard pipeline.tokens.acquire(whileWanted: { channel.sendAlive() }) else { return nil }
+    }
+    defer { if needsToken { pipeline.tokens.release() } }
+    waitForTick()
+    startStamp = Clock.coarse
+    let started = Clock.monotonic
+    defer { duration = .nanoseconds(Clock.monotonic - started) }
+    let colour = cacheable.presentation.isColoured && cacheable.compilation.colour == .automatic
+      && !cacheable.compilation.sensitivity.contains(.commandLine)
+    let arguments = (colour ? ["-fdiagnostics-color=always"] : []) + added + cacheable.call.arguments
+    let order = RunOrder(
+      program: Array(cacheable.program.utf8), arguments: cacheable.call.argv(arguments),
+      notice: cacheable.call.noticeBytes)
+    guard channel.send(order.frame()) else { return nil }
+    return follow()
+  }
+
+  /// When the source or its directory was touched just now, the next tick of the file clock is waited
+  /// for, so that "older than the start" is certain for everything written before.
+  private func waitForTick() {
+    let path = cacheable.absolute(cacheable.compilation.input)
+    let latest = max(
+      FileStamp(path: path)?.latest ?? 0, FileStamp(path: Path.directory(of: path))?.latest ?? 0)
+    guard Clock.coarse - latest < 50_000_000 else { return }
+    let tick = Clock.coarse
+    for _ in 0..<30 where Clock.coarse == tick { usleep(500) }
+  }
+
+  private func follow() -> Outcome? {
+    var child = RunningChild()
+    while true {
+      let message: Channel.Message
+      do throws(Channel.Failure) {
+        message = try channel.receive(within: nil)
+      } catch {
+        child.end()
+        return nil
+      }
+      switch message.kind {
+      case .started:
+        var reader = FrameReader(message.body)
+        if let pid = try? reader.readUInt32() { child = RunningChild(pid: pid_t(bitPattern: pid)) }
+      case .report:
+        return try? Outcome(body: message.body)
+      default:
+        child.end()
+        return nil
+      }
+    }
+  }
+}
+
+/// The caller's compiler, which ends when the caller does.
+private struct RunningChild: ~Copyable {
+  private let pid: pid_t
+  private let handle: Descriptor
+
+  init() {
+    pid = 0
+    handle = Descriptor(-1)
+  }
+
+  init(pid: pid_t) {
+    self.pid = pid
+    handle = Descriptor(pid > 1 ? cposix_pidfd_open(pid) : -1)
+  }
+
+  /// Ends its process group, if the process that we were told of still is there: a number that the
+  /// kernel gave to another one meanwhile is left alone.
+  func end() {
+    guard handle.number >= 0 else { return }
+    var poller = pollfd(fd: handle.number, events: Int16(POLLIN), revents: 0)
+    guard poll(&poller, 1, 0) == 0 else { return }
+    kill(-pid, SIGTERM)
+  }
+}
+
+enum Machine {
+  /// Processors that this process may use.
+  static var cores: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+}

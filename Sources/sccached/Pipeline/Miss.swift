@@ -1,0 +1,174 @@
+import CacheKey
+import Compilers
+import Logging
+import Platform
+import Settings
+import Storage
+import Wire
+
+extension CompilePipeline {
+  /// The result is not there: compile, answer, store. Equal calls meanwhile wait for this one.
+  func missDirect(_ cacheable: CacheableCall, _ key: Digest) {
+    fly(cacheable, flight: key, again: { self.serveDirect(cacheable, key, started: Clock.monotonic) }) {
+      self.compileAndStore(cacheable, .direct(manifest: key))
+    }
+  }
+
+  func servePreprocessed(_ cacheable: CacheableCall, started: Int64) {
+    guard let text = preprocess(cacheable) else {
+      // The compiler shall say itself what is wrong.
+      statistics.record { $0.cacheError(language: cacheable.language, advanced: cacheable.advancedLanguage) }
+      decline(cacheable.call, cacheable.program)
+      return
+    }
+    var extra: [Digest] = []
+    for path in cacheable.compilation.extraInputs {
+      guard let version = files.record(cacheable.absolute(path), isOpaque: true).current() else {
+        decline(cacheable.call, cacheable.program)
+        return
+      }
+      extra.append(version.exact)
+    }
+    let key = cacheable.inputs.preprocessedKey(text: Digest.of(text), extraInputs: extra)
+    if FileVersion(opaque: text).facts.traits.contains(.assemblerInclude) {
+      compileUnstored(cacheable, reason: ".incbin")
+      return
+    }
+    if cacheable.call.settings.recache {
+      statistics.record { $0.forcedRecache() }
+    } else if restore(cacheable, key, started: started) {
+      statistics.record { $0.hitKind(.preprocessed) }
+      return
+    }
+    fly(cacheable, flight: key, again: { self.restore(cacheable, key, started: Clock.monotonic) }) {
+      self.compileAndStore(cacheable, .preprocessed, entry: key)
+    }
+  }
+
+  /// Leads a flight, or waits for the one that is under way and then looks again.
+  private func fly(
+    _ cacheable: CacheableCall, flight: Digest, again: () -> Bool, _ compile: () -> Void
+  ) {
+    // Other outputs (a dependency file of another kind) make another flight.
+    let key = cacheable.flightKey(flight)
+    switch flights.lead(key, whileWanted: { cacheable.call.channel.sendAlive() }) {
+    case true:
+      defer { flights.end(key) }
+      // It may have been stored between our lookup and now.
+      compile()
+    case false:
+      if again() {
+        statistics.record { $0.sharedInFlight() }
+      } else {
+        compile()
+      }
+    case nil:
+      break
+    }
+  }
+
+  private func preprocess(_ cacheable: CacheableCall) -> [UInt8]? {
+    guard
+      let result = try? Spawn.run(
+        cacheable.program, preprocessorArguments(cacheable),
+        environment: cacheable.call.environment.variables + [Array("SCCACHE_RUNNING=1".utf8)],
+        directory: cacheable.call.directory, timeoutSeconds: 600),
+      result.isSuccess
+    else { return nil }
+    return result.output
+  }
+
+  private func preprocessorArguments(_ cacheable: CacheableCall) -> [String] {
+    let compilation = cacheable.compilation
+    let language = compilation.explicitLanguage.map { ["-x", $0.driverName] } ?? []
+    return compilation.preprocessorArguments + language + ["-E", compilation.input]
+  }
+
+  private func compileUnstored(_ cacheable: CacheableCall, reason: String) {
+    let run = LocalRun(cacheable, pipeline: self)
+    guard let outcome = run.perform(added: []) else { return }
+    cacheable.call.channel.send(outcome.frame(.result))
+    noteCompiled(cacheable, outcome, run)
+    if outcome.ending.isSuccess { noteUnstored(cacheable, reason) }
+  }
+
+  private func compileAndStore(_ cacheable: CacheableCall, _ plan: LookupPlan, entry: Digest? = nil) {
+    let recording = Recording(cacheable, pipeline: self)
+    guard let capture = recording.capturePlan else {
+      compileUnstored(cacheable, reason: "recorded command line")
+      return
+    }
+    let run = LocalRun(cacheable, pipeline: self)
+    guard var outcome = run.perform(added: capture.addedArguments) else {
+      recording.discard()
+      return
+    }
+    let finished = Clock.monotonic
+    // Before the reply: afterwards the build may change or remove what the compiler wrote.
+    let captured = recording.capture(&outcome)
+    outcome.notice = []
+    cacheable.call.channel.send(outcome.frame(.result))
+    noteCompiled(cacheable, outcome, run)
+    guard outcome.ending.isSuccess else { return }
+    switch captured {
+    case .failure(let reason):
+      noteUnstored(cacheable, reason.text)
+    case .success(let captured):
+      let result: Result<Void, NotStored>
+      switch plan {
+      case .direct(let key): result = store(captured, cacheable, manifest: key, startStamp: run.startStamp)
+      case .preprocessed:
+        guard let entry else { return }
+        result = store(captured, cacheable, entry: entry, startStamp: run.startStamp)
+      }
+      switch result {
+      case .success:
+        let duration = Duration.nanoseconds(Clock.monotonic - finished)
+        statistics.record { $0.wrote(duration: duration) }
+      case .failure(let reason):
+        noteUnstored(cacheable, reason.text, isWriteError: reason.isWriteError)
+      }
+    }
+  }
+
+  private func noteCompiled(_ cacheable: CacheableCall, _ outcome: Outcome, _ run: LocalRun) {
+    let duration = run.duration
+    statistics.record { statistics in
+      if outcome.ending.isSuccess {
+        statistics.miss(language: cacheable.language, advanced: cacheable.advancedLanguage)
+        statistics.compiled(duration: duration)
+      } else {
+        statistics.compileFailed()
+      }
+    }
+  }
+
+  private func noteUnstored(_ cacheable: CacheableCall, _ reason: String, isWriteError: Bool = false) {
+    logger.debug(
+      "not stored", metadata: ["reason": "\(reason)", "input": "\(cacheable.compilation.input)"])
+    statistics.record { statistics in
+      if isWriteError {
+        statistics.writeError()
+      } else {
+        statistics.nonCacheableCompilation()
+        statistics.declined(reason: reason)
+      }
+    }
+  }
+}
+
+/// Why a successful compilation was not stored.
+struct NotStored: Error {
+  var text: String
+  var isWriteError = false
+}
+
+extension CacheableCall {
+  func flightKey(_ key: Digest) -> Digest {
+    var hash = SHA256()
+    hash.field(key)
+    hash.field(places.digest)
+    hash.field(compilation.dependencyFile.map { $0.omitsSystemHeaders ? "user" : "all" } ?? "none")
+    return hash.finish()
+  }
+}

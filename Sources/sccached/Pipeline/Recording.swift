@@ -1,0 +1,157 @@
+import CacheKey
+import Compilers
+import CPosix
+import Glibc
+import Platform
+import Storage
+import Synchronization
+import Wire
+
+/// Takes from a finished compilation what the cache will keep: copies of its outputs and the list of
+/// the files that it read.
+struct Recording {
+  private let cacheable: CacheableCall
+  private let pipeline: CompilePipeline
+  private let temporary: String
+  /// Nil when nothing may be added to the command line.
+  let capturePlan: DependencyCapture?
+
+  private static let sequence = Atomic<Int>(0)
+  /// Larger outputs are copied to a file instead of into memory.
+  private static let memoryLimit = 256 << 10
+
+  init(_ cacheable: CacheableCall, pipeline: CompilePipeline) {
+    self.cacheable = cacheable
+    self.pipeline = pipeline
+    let number = Self.sequence.wrappingAdd(1, ordering: .relaxed).newValue
+    temporary = "\(pipeline.runtimeDirectory)/deps-\(getpid())-\(number)"
+    capturePlan = dependencyCapture(
+      for: cacheable.compilation, compiler: cacheable.compiler, temporaryFile: temporary)
+  }
+
+  /// Removes what the run may have left.
+  func discard() {
+    unlink(temporary)
+  }
+
+  /// Copies the outputs and reads the dependencies; removes gcc's `-H` lines from the outcome.
+  func capture(_ outcome: inout Outcome) -> Result<Captured, NotStored> {
+    defer { discard() }
+    var traced: [String] = []
+    if capturePlan?.report == .standardErrorTrace {
+      let trace = HeaderTrace(standardError: outcome.standardError)
+      outcome.standardError = trace.remainder
+      traced = trace.paths
+    }
+    guard outcome.ending.isSuccess else { return .failure(NotStored(text: "failed")) }
+    guard !outcome.isPartial else { return .failure(NotStored(text: "too much output")) }
+    do throws(NotStored) {
+      var captured = Captured(outcome: outcome)
+      try readDependencies(&captured, traced: traced)
+      for output in cacheable.compilation.outputs {
+        guard let content = try copy(output) else { continue }
+        captured.members.append(EntryDraft.Member(name: output.name, content: content))
+      }
+      return .success(captured)
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  // MARK: dependencies
+
+  private func readDependencies(_ captured: inout Captured, traced: [String]) throws(NotStored) {
+    let input = cacheable.compilation.input
+    switch capturePlan?.report {
+    case .makeFile(let path):
+      captured.files = try prerequisites(path)
+      captured.allDependencies = captured.files
+    case .standardErrorTrace:
+      captured.files = [input] + traced
+    case .headerList(let path):
+      captured.files = [input] + (try headerList(path))
+    case .none?, nil:
+      captured.files = [input]
+    }
+    if let file = cacheable.compilation.dependencyFile {
+      let listed = try prerequisites(file.path)
+      if file.omitsSystemHeaders {
+        captured.userDependencies = listed
+        captured.files += listed
+      } else {
+        captured.allDependencies = listed
+      }
+    }
+    if !captured.files.contains(input) { captured.files.insert(input, at: 0) }
+    var seen: Set<String> = []
+    captured.files = captured.files.filter { seen.insert($0).inserted }
+  }
+
+  private func prerequisites(_ path: String) throws(NotStored) -> [String] {
+    guard let bytes = try? Files.read(cacheable.absolute(path), limit: 64 << 20),
+      let text = String(validating: bytes, as: UTF8.self),
+      let paths = MakeDependencies.prerequisites(in: text)
+    else { throw NotStored(text: "the dependency file can't be read") }
+    return paths
+  }
+
+  private func headerList(_ path: String) throws(NotStored) -> [String] {
+    guard let bytes = try? Files.read(path, limit: 64 << 20) else {
+      // clang writes none when nothing is included.
+      return []
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw NotStored(text: "a header's name is not UTF-8")
+    }
+    return text.split(separator: "\n").map(String.init)
+  }
+
+  // MARK: outputs
+
+  private func copy(_ output: Output) throws(NotStored) -> MemberContent? {
+    let path = cacheable.absolute(output.path)
+    do throws(SystemError) {
+      let file = try Descriptor.open(path, O_RDONLY)
+      let stamp = try file.stamp(path: path)
+      guard stamp.isRegular, stamp.size > 0 || !output.isRequired else {
+        throw SystemError("take", path, code: EINVAL)
+      }
+      if stamp.size <= Self.memoryLimit {
+        return .bytes(try file.readAll(path: path))
+      }
+      return .file(try copyToFile(file, size: Int(stamp.size), path))
+    } catch {
+      if error.code == ENOENT, !output.isRequired { return nil }
+      throw NotStored(text: "an output is missing: \(output.name)")
+    }
+  }
+
+  private func copyToFile(
+    _ source: borrowing Descriptor, size: Int, _ path: String
+  ) throws(SystemError) -> TemporaryFile {
+    let target: Descriptor
+    do throws(StoreError) {
+      target = try pipeline.store.temporaryFile()
+    } catch {
+      if case .system(let error) = error { throw error }
+      throw SystemError("copy", path, code: EIO)
+    }
+    try Files.copy(from: source, at: 0, count: size, to: target, path: path)
+    return TemporaryFile(descriptor: target, size: size)
+  }
+}
+
+/// What a compilation left, safe from whatever the build does next.
+struct Captured {
+  var outcome: Outcome
+  var members: [EntryDraft.Member] = []
+  /// Every file read, the source first, as the compiler names them.
+  var files: [String] = []
+  /// What a dependency file lists, where the compiler told.
+  var allDependencies: [String]?
+  var userDependencies: [String]?
+
+  init(outcome: Outcome) {
+    self.outcome = outcome
+  }
+}

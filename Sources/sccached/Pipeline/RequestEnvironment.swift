@@ -1,0 +1,29 @@
+/// The caller's environment, as bytes; looked into, never changed.
+struct RequestEnvironment: Sendable {
+  /// `NAME=value` each.
+  let variables: [[UInt8]]
+
+  /// The last wins in no libc: the first one counts, as for `getenv`.
+  func bytes(_ name: String) -> ArraySlice<UInt8>? {
+    var name = name
+    return name.withUTF8 { name in
+      for variable in variables
+      where variable.count > name.count && variable[name.count] == UInt8(ascii: "=")
+        && variable.starts(with: name)
+      {
+        return variable[(name.count + 1)...]
+      }
+      return nil
+    }
+  }
+
+  /// Nil also when the value isn't UTF-8.
+  func value(_ name: String) -> String? {
+    bytes(name).flatMap { String(validating: $0, as: UTF8.self) }
+  }
+
+  /// Every variable whose name begins with `prefix`, as `NAME=value`.
+  func variables(withPrefix prefix: String) -> [[UInt8]] {
+    variables.filter { $0.starts(with: prefix.utf8) }
+  }
+}

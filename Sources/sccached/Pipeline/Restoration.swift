@@ -1,0 +1,156 @@
+import CacheKey
+import Compilers
+import CPosix
+import Glibc
+import Platform
+import Storage
+import Synchronization
+import Wire
+
+/// Puts the members of an entry in place of the outputs of a compilation.
+struct Restoration {
+  let cacheable: CacheableCall
+
+  private static let sequence = Atomic<Int>(0)
+
+  init(_ cacheable: CacheableCall) {
+    self.cacheable = cacheable
+  }
+
+  /// A file written under a temporary name, waiting for its rename.
+  private struct Pending {
+    var temporary: String
+    var target: String
+  }
+
+  /// Nil when the entry has not what this call needs (another kind of dependency file, diagnostics
+  /// that look different): that is a miss. Nothing appears unless everything can.
+  func putBack(_ entry: borrowing StoredEntry) throws(StoreError) -> Outcome? {
+    guard suits(entry.head) else { return nil }
+    var pending: [Pending] = []
+    do throws(StoreError) {
+      if let file = cacheable.compilation.dependencyFile {
+        guard let bytes = try dependencyBytes(entry, file) else { return nil }
+        pending.append(try write(bytes, to: file.path))
+      }
+      for output in cacheable.compilation.outputs.reversed() {
+        guard let member = entry.head.member(output.name) else { continue }
+        pending.append(try write(entry, member, to: output.path))
+      }
+      for file in pending { try put(file) }
+    } catch {
+      for file in pending { unlink(file.temporary) }
+      throw error
+    }
+    var outcome = Outcome(ending: Ending(exitCode: 0), notice: cacheable.call.noticeBytes)
+    if let member = entry.head.member(MemberName.standardOutput) {
+      outcome.standardOutput = try entry.bytes(of: member)
+    }
+    if let member = entry.head.member(MemberName.standardError) {
+      outcome.standardError = try entry.bytes(of: member)
+    }
+    return outcome
+  }
+
+  private func suits(_ head: EntryHead) -> Bool {
+    if head.member(MemberName.standardError) != nil || head.member(MemberName.standardOutput) != nil {
+      let wanted = cacheable.presentation
+      guard head.presentation == wanted.locale, head.isColoured == wanted.isColoured else { return false }
+    }
+    return cacheable.compilation.outputs.allSatisfy { !$0.isRequired || head.member($0.name) != nil }
+  }
+
+  /// The dependency file, written anew for this call's target and places.
+  private func dependencyBytes(
+    _ entry: borrowing StoredEntry, _ file: DependencyFile
+  ) throws(StoreError) -> [UInt8]? {
+    let name = file.omitsSystemHeaders ? MemberName.userDependencies : MemberName.allDependencies
+    guard let member = entry.head.member(name) else { return nil }
+    let text = String(decoding: try entry.bytes(of: member), as: UTF8.self)
+    var prerequisites: [String] = []
+    for line in text.split(separator: "\n") {
+      guard let path = cacheable.places.used(String(line)) else { return nil }
+      prerequisites.append(path)
+    }
+    return Array(
+      MakeDependencies.render(
+        file: file, prerequisites: prerequisites, compiler: cacheable.compiler
+      ).utf8)
+  }
+
+  // MARK: files
+
+  private func write(_ bytes: [UInt8], to path: String) throws(StoreError) -> Pending {
+    let pending = Self.pending(cacheable.absolute(path))
+    do throws(SystemError) {
+      let file = try create(pending)
+      try file.write(bytes, path: pending.temporary)
+    } catch {
+      unlink(pending.temporary)
+      throw .system(error)
+    }
+    return pending
+  }
+
+  private func write(
+    _ entry: borrowing StoredEntry, _ member: EntryHead.Member, to path: String
+  ) throws(StoreError) -> Pending {
+    let pending = Self.pending(cacheable.absolute(path))
+    do throws(StoreError) {
+      let file: Descriptor
+      do throws(SystemError) { file = try create(pending) } catch { throw .system(error) }
+      try entry.copy(member, to: file, path: pending.temporary)
+    } catch {
+      unlink(pending.temporary)
+      throw error
+    }
+    return pending
+  }
+
+  private static func pending(_ target: String) -> Pending {
+    let number = sequence.wrappingAdd(1, ordering: .relaxed).newValue
+    return Pending(
+      temporary: Path.directory(of: target) + "/.sccache-\(getpid())-\(number)", target: target)
+  }
+
+  /// The mode that a compiler would have given: the daemon's own umask is 0.
+  private func create(_ pending: Pending) throws(SystemError) -> Descriptor {
+    try Descriptor.open(
+      pending.temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o666 & ~cacheable.call.umask)
+  }
+
+  private func put(_ pending: Pending) throws(StoreError) {
+    do throws(SystemError) {
+      if let old = FileStamp.ofLink(path: pending.target) {
+        // A link or a device is written through, as a compiler does.
+        guard old.isRegular else {
+          try overwrite(pending)
+          return
+        }
+        // Renaming over a file makes ext4 write it out at once; a compiler unlinks first, too.
+        unlink(pending.target)
+      }
+      try Files.rename(pending.temporary, pending.target)
+    } catch {
+      throw .system(error)
+    }
+  }
+
+  private func overwrite(_ pending: Pending) throws(SystemError) {
+    let source = try Descriptor.open(pending.temporary, O_RDONLY)
+    let size = Int(try source.stamp(path: pending.temporary).size)
+    let target = try Descriptor.open(pending.target, O_WRONLY | O_TRUNC)
+    try Files.copy(from: source, at: 0, count: size, to: target, path: pending.target)
+    unlink(pending.temporary)
+  }
+}
+
+/// The members of an entry that are not outputs.
+enum MemberName {
+  static let standardOutput = "stdout"
+  static let standardError = "stderr"
+  /// The prerequisites of the dependency file, one a line, as `Places.stored` writes them.
+  static let allDependencies = "deps"
+  /// The same without headers of system directories.
+  static let userDependencies = "deps-user"
+}

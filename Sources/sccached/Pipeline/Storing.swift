@@ -1,0 +1,207 @@
+import CacheKey
+import Compilers
+import CPosix
+import Glibc
+import Platform
+import Storage
+import Wire
+
+extension CompilePipeline {
+  /// Stores a result that direct mode will find: its entry and its line in the manifest.
+  func store(
+    _ captured: Captured, _ cacheable: CacheableCall, manifest key: Digest, startStamp: Int64
+  ) -> Result<Void, NotStored> {
+    do throws(NotStored) {
+      let versions = try readVersions(captured.files, cacheable, startStamp)
+      guard let source = versions.first,
+        key == cacheable.inputs.manifestKey(source: source.version.digest(cacheable.strictness))
+      else { throw NotStored(text: "the source changed meanwhile") }
+      try checkTraits(versions, key)
+      let place = try placeDigest(captured, cacheable)
+      var listed = versions.map { file in
+        Manifest.File(
+          path: cacheable.places.stored(file.path), exact: file.version.exact,
+          relaxed: file.version.digest(cacheable.strictness))
+      }
+      for path in cacheable.compilation.extraInputs {
+        listed.append(try extraInput(path, cacheable, startStamp))
+      }
+      let entry = KeyInputs.entryKey(
+        manifest: key, files: listed.map { ($0.path, $0.exact) }, place: place)
+      try put(captured, cacheable, entry)
+      let isQuiet = captured.outcome.standardError.isEmpty && captured.outcome.standardOutput.isEmpty
+      let result = Manifest.Result(
+        entry: entry, isQuiet: isQuiet, place: place, files: listed,
+        absent: absentNames(versions, cacheable))
+      try addToManifest(result, key)
+      return .success(())
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  /// Stores a result that its preprocessed text finds.
+  func store(
+    _ captured: Captured, _ cacheable: CacheableCall, entry: Digest, startStamp: Int64
+  ) -> Result<Void, NotStored> {
+    do throws(NotStored) {
+      _ = try readVersions(captured.files, cacheable, startStamp)
+      try put(captured, cacheable, entry)
+      return .success(())
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  // MARK: what was read
+
+  private typealias VersionedFile = (path: String, version: FileVersion)
+
+  private func readVersions(
+    _ paths: [String], _ cacheable: CacheableCall, _ startStamp: Int64
+  ) throws(NotStored) -> [VersionedFile] {
+    guard paths.count <= Manifest.maximumFilesPerResult else { throw NotStored(text: "too many headers") }
+    var versions: [VersionedFile] = []
+    versions.reserveCapacity(paths.count)
+    for path in paths {
+      let absolute = cacheable.absolute(path)
+      guard let stamp = FileStamp(path: absolute), stamp.isRegular,
+        let version = files.record(absolute, isOpaque: cacheable.countsBytes).version(at: stamp)
+      else { throw NotStored(text: "a file that was read is gone") }
+      // What was written since the compiler started may not be what it read.
+      guard stamp.latest < startStamp else { throw NotStored(text: "a file changed while compiling") }
+      versions.append((path, version))
+    }
+    return versions
+  }
+
+  private func checkTraits(_ versions: [VersionedFile], _ key: Digest) throws(NotStored) {
+    var traits: SourceFacts.Traits = []
+    for file in versions { traits.formUnion(file.version.facts.traits) }
+    if traits.contains(.assemblerInclude) { throw NotStored(text: ".incbin") }
+    if !traits.isDisjoint(with: [.time, .date, .timestamp, .computedProbe]) {
+      // From now on by the preprocessed text.
+      indirect.insert(key)
+      throw NotStored(text: "time macros or computed lookups: preprocessed next time")
+    }
+  }
+
+  private func extraInput(
+    _ path: String, _ cacheable: CacheableCall, _ startStamp: Int64
+  ) throws(NotStored) -> Manifest.File {
+    let absolute = cacheable.absolute(path)
+    guard let stamp = FileStamp(path: absolute), stamp.latest < startStamp,
+      let version = files.record(absolute, isOpaque: cacheable.countsBytes).version(at: stamp)
+    else { throw NotStored(text: "an extra input can't be read") }
+    return Manifest.File(
+      path: cacheable.places.stored(path), exact: version.exact, relaxed: Manifest.File.neverRelaxed)
+  }
+
+  private func absentNames(_ versions: [VersionedFile], _ cacheable: CacheableCall) -> [AbsentNames] {
+    let search = cacheable.compilation.search
+    let builtIn =
+      registry.builtInSearch(
+        cacheable.identity, cacheable.question, cacheable.compilation,
+        directory: cacheable.call.directory, environment: cacheable.call.environment) ?? []
+    var finder = AbsenceFinder(
+      search: SearchPath(
+        quote: search.quote, angled: search.angled + search.system + builtIn + search.after)
+    ) { [directories] directory, name in
+      directories.record(cacheable.absolute(directory)).presence(of: name)
+    }
+    return finder.find(
+      files: versions.map { ReadFile(path: $0.path, facts: $0.version.facts) }, forced: search.forced
+    ).map { AbsentNames(directory: cacheable.places.stored($0.directory), names: $0.names) }
+  }
+
+  // MARK: where it holds
+
+  /// Set when an output or a message names the working or a base directory: then the result is only
+  /// for these.
+  private func placeDigest(_ captured: Captured, _ cacheable: CacheableCall) throws(NotStored) -> Digest? {
+    let knowsDirectory = cacheable.compilation.sensitivity.contains(.directory)
+    let tellTales = cacheable.places.tellTales(includingDirectory: !knowsDirectory)
+    guard !tellTales.isEmpty else { return nil }
+    let isOpaque =
+      cacheable.compilation.sensitivity.contains(.compressedDebug)
+      || cacheable.compilation.keyArguments.contains { $0.hasPrefix("-flto") }
+    if isOpaque { return cacheable.places.digest }
+    for tellTale in tellTales {
+      let needle = Array(tellTale.utf8)
+      if contains(captured.outcome.standardError, needle)
+        || contains(captured.outcome.standardOutput, needle)
+      {
+        return cacheable.places.digest
+      }
+      for member in captured.members where try contains(member.content, needle) {
+        return cacheable.places.digest
+      }
+    }
+    return nil
+  }
+
+  private func contains(_ content: MemberContent, _ needle: [UInt8]) throws(NotStored) -> Bool {
+    switch content {
+    case .bytes(let bytes):
+      return contains(bytes, needle)
+    case .file(let file):
+      var offset = 0
+      while offset < file.size {
+        // Pieces overlap, so that nothing is cut in two.
+        let count = min((1 << 20) + needle.count, file.size - offset)
+        guard
+          let piece = try? file.descriptor.read(at: offset, count: count, path: "a copied output"),
+          piece.count == count
+        else { throw NotStored(text: "a copied output can't be read", isWriteError: true) }
+        if contains(piece, needle) { return true }
+        offset += 1 << 20
+      }
+      return false
+    }
+  }
+
+  private func contains(_ bytes: [UInt8], _ needle: [UInt8]) -> Bool {
+    memmem(bytes, bytes.count, needle, needle.count) != nil
+  }
+
+  // MARK: writing
+
+  private func put(_ captured: Captured, _ cacheable: CacheableCall, _ key: Digest) throws(NotStored) {
+    var members = captured.members
+    func add(_ name: String, _ bytes: [UInt8]) {
+      members.append(EntryDraft.Member(name: name, content: .bytes(bytes)))
+    }
+    func lines(_ paths: [String]) -> [UInt8] {
+      Array(paths.map { cacheable.places.stored($0) }.joined(separator: "\n").utf8)
+    }
+    if let all = captured.allDependencies { add(MemberName.allDependencies, lines(all)) }
+    if let user = captured.userDependencies { add(MemberName.userDependencies, lines(user)) }
+    if !captured.outcome.standardOutput.isEmpty {
+      add(MemberName.standardOutput, captured.outcome.standardOutput)
+    }
+    if !captured.outcome.standardError.isEmpty {
+      add(MemberName.standardError, captured.outcome.standardError)
+    }
+    let draft = EntryDraft(
+      key: key, presentation: cacheable.presentation.locale, isColoured: cacheable.presentation.isColoured,
+      members: members)
+    do throws(StoreError) {
+      try store.put(draft)
+    } catch {
+      throw NotStored(text: error.description, isWriteError: true)
+    }
+  }
+
+  private func addToManifest(_ result: Manifest.Result, _ key: Digest) throws(NotStored) {
+    do throws(StoreError) {
+      var manifest = Manifest(key: key)
+      if let bytes = try? store.manifest(key), let old = try? Manifest(decoding: bytes, key: key) {
+        manifest = old
+      }
+      manifest.add(result)
+      try store.putManifest(key, manifest.encode())
+    } catch {
+      throw NotStored(text: error.description, isWriteError: true)
+    }
+  }
+}
