@@ -1,0 +1,44 @@
+/// What one call asks for in its own environment, on top of the daemon's settings.
+package struct RequestSettings: Sendable, Equatable {
+  /// `SCCACHE_DIRECT`. Mozilla's can only be switched off by a call; here it can be switched on too.
+  package var useDirectMode: Bool
+  /// `SCCACHE_RECACHE` set to anything: don't look, compile, store anew.
+  package var recache: Bool
+  /// `SCCACHE_NO_CACHE` set to anything: neither look nor store. It goes before `recache`.
+  package var noCache: Bool
+  /// `SCCACHE_BASEDIRS`, even an empty one, instead of the daemon's.
+  package var baseDirectories: [String]
+  /// Files whose contents belong to the key (`SCCACHE_EXTRAFILES`, separated by `:`), as written.
+  package var extraFiles: [String]
+  /// What was wrong, for the caller; it counts as unset.
+  package var warnings: [String] = []
+
+  /// Looks five variables up and allocates only for those that are set.
+  ///
+  /// - Parameter environmentLookup: a variable of the call's environment, nil for unset.
+  package init(environmentLookup: (String) -> String?, defaults: Settings) {
+    recache = environmentLookup("SCCACHE_RECACHE") != nil
+    noCache = environmentLookup("SCCACHE_NO_CACHE") != nil
+    extraFiles =
+      environmentLookup("SCCACHE_EXTRAFILES").map { list in
+        list.split(separator: ":", omittingEmptySubsequences: true).map(String.init)
+      } ?? []
+    useDirectMode = defaults.disk.directMode.useDirectMode
+    baseDirectories = defaults.baseDirectories
+
+    if let text = environmentLookup("SCCACHE_DIRECT"), !text.isEmpty {
+      if let value = BooleanText.parse(text) {
+        useDirectMode = value
+      } else {
+        warnings.append("SCCACHE_DIRECT must be 'true', 'on', '1', 'false', 'off' or '0'.")
+      }
+    }
+    if let list = environmentLookup("SCCACHE_BASEDIRS") {
+      do throws(SettingsError) {
+        baseDirectories = try BaseDirectories.normalised(BaseDirectories.split(list))
+      } catch {
+        warnings.append("SCCACHE_BASEDIRS is ignored: \(error.message)")
+      }
+    }
+  }
+}
