@@ -56,16 +56,18 @@ let package = Package(
     .target(name: "Compilers", dependencies: ["Platform"], swiftSettings: strict),
     .target(name: "CacheKey", dependencies: ["Compilers", "Platform"], swiftSettings: strict),
     .target(
-      name: "Storage", dependencies: ["CacheKey", "Settings", "Platform"], swiftSettings: strict),
+      name: "Storage", dependencies: ["CacheKey", "Platform", "CPosix"], swiftSettings: strict),
     .executableTarget(
       name: "sccached",
       dependencies: [
-        "Wire", "Platform", "Settings", "Compilers", "CacheKey", "Storage",
+        "Wire", "CPosix", "Platform", "Settings", "Compilers", "CacheKey", "Storage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict,
-      linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
+      linkerSettings: [
+        .unsafeFlags(["-static-stdlib", "-l_FoundationCollections", "-l_FoundationCShims"])
+      ]),
 
     .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
     .testTarget(name: "PlatformTests", dependencies: ["Platform"], swiftSettings: strict),

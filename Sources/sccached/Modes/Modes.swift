@@ -33,7 +33,7 @@ enum Modes {
     case .stopServer: return stopServer(endpoint)
     case .runServer: return runServer(settings)
     case .showConfig:
-      Terminal.write(settings.description + "Socket: \(endpoint.description)\n", to: 1)
+      Terminal.write(describe(settings, endpoint), to: 1)
       return 0
     case .distStatus:
       Terminal.write("{\"Disabled\":\"disabled\"}\n", to: 1)
@@ -45,6 +45,24 @@ enum Modes {
         "this option belongs to the compile farm, which this version doesn't have yet")
     case .help, .version: return 0
     }
+  }
+
+  /// `--show-config`: what is in force, for people. No secrets.
+  private static func describe(_ settings: Settings, _ endpoint: Endpoint) -> String {
+    let bases = settings.baseDirectories.isEmpty ? "(none)" : settings.baseDirectories.joined(separator: ", ")
+    let rows = [
+      ("Configuration file", settings.configurationPath),
+      ("Socket", endpoint.description),
+      ("Cache directory", settings.disk.directory),
+      ("Cache size limit", "\(settings.disk.sizeLimit) bytes"),
+      ("Cache access", settings.disk.mode == .readOnly ? "read only" : "read and write"),
+      ("Direct mode", settings.disk.directMode.useDirectMode ? "yes" : "no"),
+      ("Base directories", bases),
+      ("Parallel compilers", "\(settings.compilerSlots ?? Machine.cores)"),
+      ("Idle timeout", "\(settings.idleTimeoutSeconds) s"),
+    ]
+    return rows.map { "\($0.0): \($0.1)\n" }.joined()
+      + settings.warnings.map { "warning: \($0)\n" }.joined()
   }
 
   // MARK: statistics
@@ -76,7 +94,7 @@ enum Modes {
 
   private static func startServer(_ settings: Settings, _ endpoint: Endpoint) -> Int32 {
     Terminal.write("sccache: Starting the server...\n", to: 1)
-    switch DaemonProcess.start(timeoutMilliseconds: Int(clamping: settings.startupTimeoutMilliseconds)) {
+    switch DaemonProcess.start(timeoutMilliseconds: settings.startupTimeoutMilliseconds) {
     case .listening:
       Terminal.write("sccache: Listening on address \(endpoint.description)\n", to: 1)
       return 0
@@ -101,7 +119,7 @@ enum Modes {
     if ProcessEnvironment.value("SCCACHE_NO_DAEMON") == "1" {
       return DaemonProcess.serve(reportingReadiness: false)
     }
-    switch DaemonProcess.start(timeoutMilliseconds: Int(clamping: settings.startupTimeoutMilliseconds)) {
+    switch DaemonProcess.start(timeoutMilliseconds: settings.startupTimeoutMilliseconds) {
     case .listening: return 0
     case .failed(let reason): return Terminal.fail("Server startup failed: \(reason)")
     case .timedOut: return Terminal.fail("Timed out waiting for server startup")
@@ -149,7 +167,7 @@ extension StatisticsReport {
   init(settings: Settings, statistics: Statistics, location: String, used: Int?) {
     self.init(
       statistics: statistics, cacheLocation: location, cacheSize: used.map { UInt64(clamping: $0) },
-      maxCacheSize: UInt64(settings.disk.sizeLimit),
+      maxCacheSize: UInt64(clamping: settings.disk.sizeLimit),
       usesPreprocessorCacheMode: settings.disk.directMode.useDirectMode,
       version: programVersion, baseDirectories: settings.baseDirectories)
   }

@@ -57,7 +57,7 @@ final class CompilePipeline: Sendable {
       decline(call, program)
       return
     }
-    let compilation: Compilation
+    var compilation: Compilation
     do throws(Rejection) {
       compilation = try parse(
         Invocation(arguments: call.arguments, directory: call.directory), for: plain.compiler, files: files)
@@ -65,6 +65,7 @@ final class CompilePipeline: Sendable {
       refuse(call, program, error)
       return
     }
+    compilation.extraInputs += call.settings.extraFiles
     var identity = plain
     if !compilation.identityArguments.isEmpty {
       question.identityArguments = compilation.identityArguments

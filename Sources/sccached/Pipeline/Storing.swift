@@ -3,6 +3,7 @@ import Compilers
 import CPosix
 import Glibc
 import Platform
+import Settings
 import Storage
 import Wire
 
@@ -79,6 +80,7 @@ extension CompilePipeline {
     var traits: SourceFacts.Traits = []
     for file in versions { traits.formUnion(file.version.facts.traits) }
     if traits.contains(.assemblerInclude) { throw NotStored(text: ".incbin") }
+    if settings.disk.directMode.ignoreTimeMacros { traits.subtract([.time, .date, .timestamp]) }
     if !traits.isDisjoint(with: [.time, .date, .timestamp, .computedProbe]) {
       // From now on by the preprocessed text.
       indirect.insert(key)

@@ -19,13 +19,15 @@ final class Daemon: Sendable {
   private let stopper = Monitor<Bool>(false)
 
   private static let maximumConnections = 1024
+  /// A report of a run must fit, whatever Mozilla's limit for its own frames was set to.
+  private var frameLimit: Int { max(settings.maximumFrameLength, FrameHeader.defaultMaximumBody) }
 
   init(settings: Settings, endpoint: Endpoint, runtimeDirectory: String, umask: UInt32, logger: Logger) {
     self.settings = settings
     if case .port(let port) = endpoint { ownPort = port } else { ownPort = nil }
     store = LocalStore(
       LocalStore.Options(
-        directory: settings.disk.directory, sizeLimit: Int(clamping: settings.disk.sizeLimit),
+        directory: settings.disk.directory, sizeLimit: settings.disk.sizeLimit,
         isReadOnly: settings.disk.mode == .readOnly, zstdLevel: settings.zstdLevel, umask: umask))
     statistics = StatisticsKeeper(path: Self.statisticsPath(settings, endpoint))
     pipeline = CompilePipeline(
@@ -47,7 +49,7 @@ final class Daemon: Sendable {
   /// Serves until the end.
   func run(_ listener: Listener, ready: () -> Void) {
     let server = Server(listener: listener, maximumConnections: Self.maximumConnections) { [self] in
-      serve(Channel($0, maximumBody: settings.maximumFrameLength))
+      serve(Channel($0, maximumBody: frameLimit))
     }
     server.start()
     ready()
@@ -123,21 +125,26 @@ final class Daemon: Sendable {
       return nil
     }
     let environment = RequestEnvironment(variables: request.environment)
+    let requestSettings = RequestSettings(environmentLookup: environment.value, defaults: settings)
     return Call(
-      channel: channel, environment: environment,
-      settings: RequestSettings(environmentLookup: environment.value, defaults: settings),
+      channel: channel, environment: environment, settings: requestSettings,
       umask: request.umask,
       errorsGoToTerminal: request.flags & CompileRequest.standardErrorIsTerminal != 0,
       directory: directory, command: arguments[0], arguments: Array(arguments.dropFirst()),
-      notice: differences(environment))
+      notice: notice(environment, requestSettings))
   }
 
-  /// What the caller set that only a new daemon could honour, said once each.
-  private func differences(_ environment: RequestEnvironment) -> String {
-    let names = settings.differences(from: environment.value)
-    guard !names.isEmpty, said.first(names.joined(separator: ",")) else { return "" }
-    return "sccache: warning: \(names.joined(separator: ", ")) differs from what the running daemon was "
-      + "started with and is ignored; run `sccache --stop-server` to have it honoured\n"
+  /// What the caller ought to know, said once each: settings that are wrong, or that only a new daemon
+  /// could honour.
+  private func notice(_ environment: RequestEnvironment, _ request: RequestSettings) -> String {
+    var warnings = settings.warnings + request.warnings
+    let names = settings.startupVariables.differences(from: environment.variables)
+    if !names.isEmpty {
+      warnings.append(
+        "\(names.joined(separator: ", ")) differs from what the running daemon was started with and is "
+          + "ignored; run `sccache --stop-server` to have it honoured")
+    }
+    return warnings.filter(said.first).map { "sccache: warning: \($0)\n" }.joined()
   }
 
   // MARK: command line
