@@ -4,12 +4,14 @@
 /// - `-MD -MF F -MT x`, when the caller has no dependency options, changes neither object,
 ///   diagnostics nor gcc's recorded producer; it does change what clang's `-frecord-command-line`,
 ///   `-grecord-command-line` record.
-/// - gcc's `-H` leaves the caller's `-MMD` file alone, but stands in `DW_AT_producer` and in
-///   `.GCC.command.line`.
+/// - gcc's `-H` stands in `DW_AT_producer` and in `.GCC.command.line`, and lists neither
+///   `-include` files nor `stdc-predef.h`.
 /// - clang's `-H`, `-sys-header-deps` and `CC_PRINT_HEADERS` put the system headers into the caller's
-///   `-MMD` file, and `-header-include-file` without them leaves system headers out; its
-///   `-dependency-dot` loses the first slash of absolute names. So a call with `-MMD` gets a run of
-///   its own that only preprocesses.
+///   `-MMD` file, `-header-include-file` without them leaves system headers out, and
+///   `-dependency-dot` loses the first slash of absolute names.
+///
+/// So a call with `-MMD`, whose file leaves system headers out, gets a run of its own that only
+/// preprocesses.
 ///
 /// - Parameter temporaryFile: absolute name of a file that doesn't exist yet.
 /// - Returns: nil when there is no way to learn the files.
@@ -20,20 +22,16 @@ package func dependencyCapture(
     return DependencyCapture(addedArguments: [], report: .none)
   }
   let recordsArguments = compilation.sensitivity.contains(.commandLine)
-  switch (compilation.dependencyFile?.omitsSystemHeaders, compiler.family) {
-  case (false, _):
-    guard let path = compilation.dependencyFile?.path else { return nil }
-    return DependencyCapture(addedArguments: [], report: .makeFile(path))
-  case (nil, _) where !recordsArguments:
+  if let file = compilation.dependencyFile, !file.omitsSystemHeaders {
+    return DependencyCapture(addedArguments: [], report: .makeFile(file.path))
+  }
+  if compilation.dependencyFile == nil, !recordsArguments {
     return DependencyCapture(
       addedArguments: ["-MD", "-MF", temporaryFile, "-MT", "x"], report: .makeFile(temporaryFile))
-  case (true, .gcc) where !recordsArguments && !compilation.sensitivity.contains(.producer):
-    return DependencyCapture(addedArguments: ["-H"], report: .standardErrorTrace)
-  default:
-    return DependencyCapture(
-      addedArguments: [], report: .makeFile(temporaryFile),
-      separateRun: dependencyRun(for: compilation, writing: temporaryFile))
   }
+  return DependencyCapture(
+    addedArguments: [], report: .makeFile(temporaryFile),
+    separateRun: dependencyRun(for: compilation, writing: temporaryFile))
 }
 
 /// A call that only preprocesses and writes every header, system ones too, into a make file.

@@ -75,7 +75,10 @@ extension OptionTable {
     Option("-fembed-bitcode-marker", .none, .key),
     Option("-flto", .equals, .key),
     Option("-fthinlto-index=", .joined, .extraInput),
-    Option("-fcs-profile-generate", .equals, .coverage(.arcs)),
+    // clang's profiles are named by the option and at run time; nothing of the call is in the object
+    // (14 and 19, two directories, two output names).
+    Option("-fprofile-generate", .equals, .key),
+    Option("-fcs-profile-generate", .equals, .key),
     Option("-fcoverage-mapping", .none, .coverage(.mapping)),
     Option("-fno-coverage-mapping", .none, .hard),
     Option("-fcolor-diagnostics", .none, .colour(.always)),

@@ -183,7 +183,6 @@ extension OptionTable {
     Option("-coverage", .none, .coverage(.all)),
     Option("-ftest-coverage", .none, .coverage(.notes)),
     Option("-fprofile-arcs", .none, .coverage(.arcs)),
-    Option("-fprofile-generate", .equals, .coverage(.arcs)),
     Option("-fstack-usage", .none, .sideOutput(.stackUsage)),
     Option("-fsave-optimization-record", .equals, .sideOutput(.optimisationRecord)),
     Option("-fno-save-optimization-record", .none, .hard),

@@ -121,10 +121,13 @@ struct CompilationBuilder {
     sideOutputs.removeAll { $0.kind == kind }
     sideOutputs.append((kind, argument.value))
     switch kind {
-    case .callGraph: key += argument.words
-    case .optimisationRecord:
+    case .callGraph:
       key += argument.words
       sensitivity.insert(.columns)
+    case .optimisationRecord, .namedOptimisationRecord:
+      key += kind == .optimisationRecord ? argument.words : [argument.name]
+      // The record names files from the root (clang 14 and 19).
+      sensitivity.formUnion([.columns, .directory])
     default: key.append(argument.name)
     }
   }

@@ -3,7 +3,7 @@ struct DependencyOptions {
   private var omitsSystemHeaders: Bool?
   private var hasPhonyTargets = false
   private(set) var path: String?
-  private var targets: [String] = []
+  private var targets: [(text: String, isVerbatim: Bool)] = []
   /// Asked for behind gcc's driver (`-Wp,-MD,f`), which then names the target after the input.
   var bypassesDriver = false
 
@@ -19,15 +19,15 @@ struct DependencyOptions {
         throw .cannotCache("-MF")
       }
       path = value
-    case .target: targets.append(value)
-    case .quotedTarget: targets.append(MakeDependencies.quoted(value))
+    case .target: targets.append((value, true))
+    case .quotedTarget: targets.append((MakeDependencies.quoted(value), false))
     }
   }
 
   /// The file, with the names that the driver chooses where the command line is silent.
   func file(names: OutputNames, family: Compiler.Family) -> DependencyFile? {
     guard let omitsSystemHeaders else { return nil }
-    var targets = targets
+    var targets = orderedTargets(family)
     if targets.isEmpty {
       let named = bypassesDriver && family == .gcc ? names.input.stem + ".o" : names.primary
       targets = [MakeDependencies.quoted(named)]
@@ -35,5 +35,21 @@ struct DependencyOptions {
     return DependencyFile(
       path: path ?? names.dependencyFile, omitsSystemHeaders: omitsSystemHeaders,
       hasPhonyTargets: hasPhonyTargets, targets: targets)
+  }
+
+  /// clang keeps the order. gcc hands all `-MQ` on before all `-MT`, and each `-MT` takes the place
+  /// of the first `-MQ` that still stands in front, which goes to the end (gcc 11 and 12).
+  private func orderedTargets(_ family: Compiler.Family) -> [String] {
+    guard family == .gcc else { return targets.map(\.text) }
+    var result = targets.filter { !$0.isVerbatim }.map(\.text)
+    for (index, target) in targets.filter(\.isVerbatim).enumerated() {
+      if index < result.count {
+        result.append(result[index])
+        result[index] = target.text
+      } else {
+        result.append(target.text)
+      }
+    }
+    return result
   }
 }

@@ -15,6 +15,7 @@ extension OptionTable {
     Option("-fcompare-debug-second", .none, .hard),
     Option("-fopt-info", .joined, .optimisationReport),
     Option("-fcallgraph-info", .equals, .sideOutput(.callGraph)),
+    Option("-fprofile-generate", .equals, .coverage(.arcs)),
     // Where gcc looks for NAME.gcda depends on the version, on -fprofile-dir and on whether the
     // path is a directory; not certain, so refused, as Mozilla's does.
     Option("-fprofile-use", .equals, .hard),
