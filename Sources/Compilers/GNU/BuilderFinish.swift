@@ -9,11 +9,15 @@ extension CompilationBuilder {
 
   mutating func finish() throws(Rejection) -> Compilation {
     guard compiles || precompiles, !asksOnly else { throw .notCompilation }
+    if let refusal { throw refusal }
     try takePassedOnWords()
     guard Set(architectures).count <= 1 else {
       throw .cannotCache("multiple different -arch, and SCCACHE_CACHE_MULTIARCH not set")
     }
-    guard let input else { throw .cannotCache("no input file") }
+    guard inputs.count < 2 else { throw .cannotCache("multiple input files") }
+    guard let input = inputs.first, !input.path.isEmpty else {
+      throw .cannotCache("no input file")
+    }
     let language = try language(of: input)
     let product = product(of: language)
     let names = OutputNames(
@@ -24,7 +28,9 @@ extension CompilationBuilder {
     return Compilation(
       language: language, product: product, input: input.path, primaryOutput: names.primary,
       outputs: outputs(names, language: language),
-      dependencyFile: dependencies.file(names: names, family: compiler.family),
+      // Neither compiler writes one for a language without headers.
+      dependencyFile: language.isPreprocessed
+        ? nil : dependencies.file(names: names, family: compiler.family),
       keyArguments: key, extraInputs: extraInputs,
       search: search.finished(isCXX: language.isCXX), identityArguments: identity,
       nativeArguments: native, sensitivity: sensitivity, prefixMaps: prefixMaps, colour: colour,

@@ -1,6 +1,5 @@
 /// Collects what the arguments of one call say, one after the other, and makes a `Compilation` of
-/// it at the end. Refusals are thrown at the argument that causes them, so that the reason is that
-/// of the first one, as in Mozilla's.
+/// it at the end.
 struct CompilationBuilder {
   let compiler: Compiler
   let directory: String
@@ -9,7 +8,9 @@ struct CompilationBuilder {
   var compiles = false
   var precompiles = false
   var asksOnly = false
-  var input: (path: String, language: Language?)?
+  /// The first reason not to cache the call if it turns out to be a compilation.
+  private(set) var refusal: Rejection?
+  var inputs: [(path: String, language: Language?)] = []
   var currentLanguage: Language?
   var namedOutput: String?
   var emitsBitcode = false
@@ -50,18 +51,21 @@ struct CompilationBuilder {
   /// Which output's idea of the working directory an option fixes.
   enum CompilationDirectoryUse { case debug, coverage }
 
+  /// Throws for the options that refuse the call whatever it is; what else speaks against caching
+  /// it is kept until it is known to compile.
   mutating func take(_ argument: Argument) throws(Rejection) {
     switch argument.kind {
-    case .input: try takeInput(argument.name)
+    case .input: inputs.append((argument.name, currentLanguage))
     case .unknown: keep(argument)
-    case .option(let option): try take(argument, option)
+    case .option(let option):
+      if case .hard = option.role { throw .cannotCache(option.name) }
+      if case .language = option.role { return try takeLanguage(argument.value ?? "") }
+      do throws(Rejection) {
+        try take(argument, option)
+      } catch {
+        refusal = refusal ?? error
+      }
     }
-  }
-
-  private mutating func takeInput(_ path: String) throws(Rejection) {
-    guard input == nil else { throw .cannotCache("multiple input files") }
-    guard !path.isEmpty else { throw .cannotCache("no input file") }
-    input = (path, currentLanguage)
   }
 
   /// Into the key and into a preprocessor run.
@@ -73,12 +77,11 @@ struct CompilationBuilder {
   private mutating func take(_ argument: Argument, _ option: Option) throws(Rejection) {
     let value = argument.value ?? ""
     switch option.role {
-    case .hard: throw .cannotCache(option.name)
+    case .refused: throw .cannotCache(option.name)
     case .informational: asksOnly = true
     case .compile: compiles = true
     case .precompile: precompiles = true
     case .output: try takeOutput(value)
-    case .language: try takeLanguage(value)
     case .architecture:
       architectures.append(value)
       keep(argument)

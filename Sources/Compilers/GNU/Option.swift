@@ -16,8 +16,11 @@ struct Option: Sendable {
 
   /// What the option means to the cache.
   enum Role: Sendable {
-    /// The call can't be cached; the option's name is the reason.
+    /// The call can't be cached, whether it compiles or not; the option's name is the reason. These
+    /// are the options of which Mozilla's says so.
     case hard
+    /// A compilation with it can't be cached; the option's name is the reason.
+    case refused
     /// The driver prints something and compiles nothing.
     case informational
     case compile

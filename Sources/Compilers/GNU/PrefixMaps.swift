@@ -64,7 +64,7 @@ extension CompilationBuilder {
     for (index, word) in key.enumerated() where !indices.contains(index) {
       if word.contains(bytes: from) { return false }
     }
-    return !(input?.path.contains(bytes: from) ?? false)
+    return !inputs.contains { $0.path.contains(bytes: from) }
       && !extraInputs.contains { $0.contains(bytes: from) }
   }
 }
