@@ -100,6 +100,10 @@ private struct DirectiveScanner {
     position += 1
     var line: [UInt8] = []
     while let byte = byte(), byte != UInt8(ascii: "\n") {
+      if byte == UInt8(ascii: "\\"), self.byte(at: 1) == UInt8(ascii: "\n") {
+        position += 2
+        continue
+      }
       let before = position
       guard skipBlanksAndComments(acrossLines: false) else { return line }
       if position > before {
