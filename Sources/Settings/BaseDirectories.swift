@@ -3,14 +3,17 @@ enum BaseDirectories {
   /// Absolute, `.` and `..` resolved by their letters alone, one `/` at the end, each once, in the
   /// order in which they were written.
   ///
+  /// - Parameter source: where they were written, for the message.
   /// - Throws: with Mozilla's words when one is not absolute.
-  static func normalised(_ paths: [String]) throws(SettingsError) -> [String] {
+  static func normalised(
+    _ paths: [String], from source: @autoclosure () -> String
+  ) throws(SettingsError) -> [String] {
     var result: [String] = []
     for path in paths {
       guard path.utf8.first == UInt8(ascii: "/") else {
         throw SettingsError(
           "Basedir path must be absolute: \"\(path)\"",
-          causes: ["write it from the root on, for example /home/me/project"])
+          causes: ["\(source()): write each directory from the root on, as in /home/me/project"])
       }
       let normal = normalised(path)
       if !result.contains(normal) { result.append(normal) }

@@ -38,7 +38,9 @@ package struct DirectModeSettings: Sendable, Equatable {
 
 extension DiskSettings {
   /// What the file says, on top of the defaults in `self`.
-  mutating func apply(_ reader: inout TableReader) throws(SettingsError) {
+  mutating func apply(
+    _ reader: inout TableReader, _ warnings: inout [String]
+  ) throws(SettingsError) {
     isExplicit = true
     if let value = try reader.string("dir") {
       guard !value.isEmpty else { throw reader.error("dir", "is empty: name a directory") }
@@ -47,7 +49,7 @@ extension DiskSettings {
     if let value = try reader.size("size") { sizeLimit = value }
     if let value = try reader.choice("rw_mode", of: AccessMode.self) { mode = value }
     if var section = try reader.table("preprocessor_cache_mode") {
-      try directMode.apply(&section)
+      try directMode.apply(&section, &warnings)
       try section.finish()
     }
   }
@@ -89,8 +91,18 @@ extension DiskSettings {
 }
 
 extension DirectModeSettings {
-  mutating func apply(_ reader: inout TableReader) throws(SettingsError) {
-    useDirectMode = try reader.boolean("use_preprocessor_cache_mode") ?? false
+  fileprivate mutating func apply(
+    _ reader: inout TableReader, _ warnings: inout [String]
+  ) throws(SettingsError) {
+    let key = "use_preprocessor_cache_mode"
+    if let value = try reader.boolean(key) {
+      useDirectMode = value
+    } else {
+      useDirectMode = false
+      warnings.append(
+        "[\(reader.path.joined(separator: "."))] without \(key) switches direct mode off; "
+          + "write \(key) = true or false")
+    }
     if let value = try reader.boolean("file_stat_matches") { fileStatMatches = value }
     if let value = try reader.boolean("use_ctime_for_stat") { useCtimeForStat = value }
     if let value = try reader.boolean("ignore_time_macros") { ignoreTimeMacros = value }

@@ -35,7 +35,8 @@ package struct RequestSettings: Sendable, Equatable {
     }
     if let list = environmentLookup("SCCACHE_BASEDIRS") {
       do throws(SettingsError) {
-        baseDirectories = try BaseDirectories.normalised(BaseDirectories.split(list))
+        baseDirectories = try BaseDirectories.normalised(
+          BaseDirectories.split(list), from: "SCCACHE_BASEDIRS")
       } catch {
         warnings.append("SCCACHE_BASEDIRS is ignored: \(error.message)")
       }

@@ -21,10 +21,12 @@ extension Settings {
     var file: TableReader?
     if let text = read(path) {
       file = TableReader(try ConfigurationFile(path: path, text: text))
+    } else if variables.string("SCCACHE_CONF") != nil {
+      variables.warn("SCCACHE_CONF names \(path), which can't be read; the defaults are used")
     }
     var cache = try file?.table("cache")
     if var section = try cache?.table("disk") {
-      try settings.disk.apply(&section)
+      try settings.disk.apply(&section, &settings.warnings)
       try section.finish()
     }
     try settings.disk.apply(&variables)
@@ -41,21 +43,28 @@ extension Settings {
     settings.applyProcess(&variables)
     try settings.checkLevels()
     settings.startupVariables = StartupVariables(environment)
-    settings.warnings = variables.warnings
+    settings.warnings += variables.warnings
     return settings
   }
+
+  /// In any unit: a deadline so far off can still be added to a clock's time.
+  private static let longestWait = Int(Int32.max)
+  /// A call's environment alone takes several KiB; lengths have four bytes on the wire.
+  private static let frameLengths = (64 << 10)...Int(UInt32.max)
 
   private mutating func applyTopLevel(
     _ file: inout TableReader?, _ variables: inout EnvironmentReader
   ) throws(SettingsError) {
     if let value = try file?.number("server_startup_timeout_ms") {
-      startupTimeoutMilliseconds = value
+      startupTimeoutMilliseconds = min(value, Self.longestWait)
     }
     if let paths = try file?.strings("basedirs") {
-      baseDirectories = try BaseDirectories.normalised(paths)
+      baseDirectories = try BaseDirectories.normalised(
+        paths, from: file?.place("basedirs") ?? "basedirs")
     }
     if let list = variables.raw("SCCACHE_BASEDIRS") {
-      baseDirectories = try BaseDirectories.normalised(BaseDirectories.split(list))
+      baseDirectories = try BaseDirectories.normalised(
+        BaseDirectories.split(list), from: "SCCACHE_BASEDIRS")
     }
     if let value = try file?.positiveNumber("jobs") { compilerSlots = value }
     // Mozilla's 0.17 has it; here it means nothing.
@@ -67,17 +76,18 @@ extension Settings {
     if let value = variables.lenientNumber(
       startup, otherwise: "the limit stays at \(startupTimeoutMilliseconds) ms")
     {
-      startupTimeoutMilliseconds = value
+      startupTimeoutMilliseconds = min(value, Self.longestWait)
     }
     if let value = variables.lenientNumber(
       "SCCACHE_IDLE_TIMEOUT", otherwise: "the daemon ends after \(idleTimeoutSeconds) s")
     {
-      idleTimeoutSeconds = value
+      idleTimeoutSeconds = min(value, Self.longestWait)
     }
     if let value = variables.lenientNumber(
       "SCCACHE_MAX_FRAME_LENGTH", otherwise: "the limit stays at \(maximumFrameLength) bytes")
     {
-      maximumFrameLength = value
+      maximumFrameLength = min(
+        max(value, Self.frameLengths.lowerBound), Self.frameLengths.upperBound)
     }
     let slots = compilerSlots.map(String.init) ?? "the number of cores"
     if let value = variables.lenientNumber("SCCACHE_JOBS", otherwise: "it stays \(slots)") {

@@ -20,7 +20,8 @@ package struct Settings: Sendable, Equatable {
   package var startupTimeoutMilliseconds = 10_000
   /// The daemon ends after so many seconds without a request; 0: never (`SCCACHE_IDLE_TIMEOUT`; 600).
   package var idleTimeoutSeconds = 600
-  /// Bytes of the longest message that the daemon takes (`SCCACHE_MAX_FRAME_LENGTH`; 8 MiB).
+  /// Bytes of the longest message that the daemon takes (`SCCACHE_MAX_FRAME_LENGTH`, 64 KiB at
+  /// least; 8 MiB).
   package var maximumFrameLength = 8 << 20
   /// `SCCACHE_CACHE_ZSTD_LEVEL`, between -131072 and 22; nil: the store's own choice.
   package var zstdLevel: Int?

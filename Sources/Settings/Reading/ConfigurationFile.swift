@@ -23,14 +23,17 @@ struct ConfigurationFile {
     }
   }
 
-  /// An error at a key, with its line where that can be found.
-  func error(at key: [String], _ problem: String) -> SettingsError {
+  /// File and key, with line and column where they can be found.
+  func place(of key: [String]) -> String {
     var place = path
-    if format == .toml, let position = KeyLocator(text).position(of: key) {
+    if format == .toml, let position = TOMLScanner.position(of: key, in: text) {
       place += ":\(position.line):\(position.column)"
     }
-    let name = key.isEmpty ? "" : key.joined(separator: ".") + " "
-    return Self.error(path, format, "\(place): \(name)\(problem)")
+    return key.isEmpty ? place : place + ": " + key.joined(separator: ".")
+  }
+
+  func error(at key: [String], _ problem: String) -> SettingsError {
+    Self.error(path, format, "\(place(of: key)) \(problem)")
   }
 
   private static func error(_ path: String, _ format: Format, _ cause: String) -> SettingsError {

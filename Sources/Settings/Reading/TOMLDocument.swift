@@ -2,14 +2,28 @@ import TOMLKit
 
 /// TOML, by TOMLKit. Only its parser and its tables are used: its decoder calls a value of the wrong
 /// type a missing key.
+///
+/// Two things are kept away from it:
+/// - a header like `[.a]`: toml++ 3.4.0, which is inside, ends the program by an assertion at it;
+/// - NUL: strings come out of TOMLKit as C strings and would be cut off unseen.
 enum TOMLDocument {
   static func parse(_ text: String) throws(DocumentError) -> [String: ConfigurationValue] {
-    // Strings come out of TOMLKit as C strings: a NUL would cut them off unseen.
     if let line = lineOfNUL(text) {
       throw DocumentError(line: line, problem: "a NUL character; take it out")
     }
+    if let (position, offset) = misbegottenHeader(text) {
+      // Perhaps something before it is wrong too, and comes first.
+      _ = try table(of: String(decoding: text.utf8.prefix(offset), as: UTF8.self))
+      throw DocumentError(
+        line: position.line, column: position.column,
+        problem: "not valid TOML: a name must follow the bracket of a header, as in [cache.disk]")
+    }
+    return convert(try table(of: text))
+  }
+
+  private static func table(of text: String) throws(DocumentError) -> TOMLTable {
     do {
-      return table(try TOMLTable(string: text))
+      return try TOMLTable(string: text)
     } catch let error as TOMLParseError {
       throw DocumentError(
         line: error.source.begin.line, column: error.source.begin.column,
@@ -17,6 +31,14 @@ enum TOMLDocument {
     } catch {
       throw DocumentError(problem: "not valid TOML: \(error)")
     }
+  }
+
+  private static func misbegottenHeader(_ text: String) -> (TOMLScanner.Position, offset: Int)? {
+    var scanner = TOMLScanner(text)
+    while let (statement, position, offset) = scanner.next() {
+      if statement == .misbegottenHeader { return (position, offset) }
+    }
+    return nil
   }
 
   private static func lineOfNUL(_ text: String) -> Int? {
@@ -33,18 +55,18 @@ enum TOMLDocument {
     return nil
   }
 
-  private static func table(_ table: TOMLTable) -> [String: ConfigurationValue] {
+  private static func convert(_ table: TOMLTable) -> [String: ConfigurationValue] {
     var result: [String: ConfigurationValue] = [:]
     for key in table.keys {
-      if let entry = table[key] { result[key] = value(entry) }
+      if let entry = table[key] { result[key] = convert(entry) }
     }
     return result
   }
 
-  private static func value(_ entry: any TOMLValueConvertible) -> ConfigurationValue {
+  private static func convert(_ entry: any TOMLValueConvertible) -> ConfigurationValue {
     switch entry.type {
-    case .table: .table(entry.table.map(table) ?? [:])
-    case .array: .array(entry.array.map { $0.map(value) } ?? [])
+    case .table: .table(entry.table.map(convert) ?? [:])
+    case .array: .array(entry.array.map { $0.map(convert) } ?? [])
     case .string: .string(entry.string ?? "")
     case .int: .integer(entry.int ?? 0)
     case .double: .number(entry.double ?? 0)

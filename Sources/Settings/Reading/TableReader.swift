@@ -27,9 +27,14 @@ struct TableReader {
       "is no known key: take it out or correct it; known here are \(known.joined(separator: ", "))")
   }
 
+  var keys: [String] { table.keys.sorted() }
+
   func error(_ key: String, _ problem: String) -> SettingsError {
     file.error(at: path + [key], problem)
   }
+
+  /// Where a key stands, for messages.
+  func place(_ key: String) -> String { file.place(of: path + [key]) }
 
   /// For a section that lacks something.
   func error(_ problem: String) -> SettingsError { file.error(at: path, problem) }
