@@ -13,6 +13,7 @@ package struct DependencyCapture: Sendable, Equatable {
     /// The language has no includes (`.s`, `.i`).
     case none
   }
+  /// To stand in front of the caller's words: behind clang's `--` they would be inputs.
   package var addedArguments: [String]
   package var report: Report
   /// The arguments of one more call of the same compiler, in the same directory and environment,

@@ -67,6 +67,12 @@ import Testing
     #expect(compilation.identityArguments == ["--sysroot=/root"])
   }
 
+  @Test func prefixedDirectoriesOfClang() throws {
+    let search = try parsed("-c a.c -iprefix /p/ -iwithprefix w -idirafter l", .clang).search
+    #expect(search.system.isEmpty)
+    #expect(search.after == ["/p/w", "l"])
+  }
+
   @Test func cxxDirectories() throws {
     #expect(try parsed("-c a.cc -cxx-isystem x", .clang).search.system == ["x"])
     #expect(try parsed("-c a.c -cxx-isystem x", .clang).search.system.isEmpty)

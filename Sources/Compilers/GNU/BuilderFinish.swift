@@ -11,6 +11,7 @@ extension CompilationBuilder {
     guard compiles || precompiles, !asksOnly else { throw .notCompilation }
     if let refusal { throw refusal }
     try takePassedOnWords()
+    guard !dependencies.isDangling(compiler.family) else { throw .cannotCache("-MF") }
     guard Set(architectures).count <= 1 else {
       throw .cannotCache("multiple different -arch, and SCCACHE_CACHE_MULTIARCH not set")
     }
@@ -18,6 +19,8 @@ extension CompilationBuilder {
     guard let input = inputs.first, !input.path.isEmpty else {
       throw .cannotCache("no input file")
     }
+    // Possible behind clang's `--`, but clang 14 and 19 themselves trip over it.
+    guard !input.path.begins(with: "-") else { throw .cannotCache("--") }
     let language = try language(of: input)
     let product = product(of: language)
     let names = OutputNames(

@@ -25,7 +25,7 @@ struct CompilationBuilder {
   var identity: [String] = []
   var native: [String] = []
   var sensitivity: Compilation.Sensitivity = []
-  var search = SearchBuilder()
+  var search: SearchBuilder
   var dependencies = DependencyOptions()
   var debug = DebugOptions()
   var sideOutputs: [(kind: SideOutput, value: String?)] = []
@@ -46,6 +46,7 @@ struct CompilationBuilder {
     self.compiler = compiler
     self.directory = directory
     self.files = files
+    search = SearchBuilder(family: compiler.family)
   }
 
   /// Which output's idea of the working directory an option fixes.

@@ -9,6 +9,13 @@ struct DependencyOptions {
 
   var isWanted: Bool { omitsSystemHeaders != nil }
 
+  /// Options about a file that was not asked for: gcc then fails and clang complains (but for a lone
+  /// `-MP`), which an added `-MD` would hide.
+  func isDangling(_ family: Compiler.Family) -> Bool {
+    guard !isWanted else { return false }
+    return path != nil || !targets.isEmpty || (hasPhonyTargets && family == .gcc)
+  }
+
   mutating func take(_ option: Option.DependencyOption, _ value: String) throws(Rejection) {
     switch option {
     case .all: omitsSystemHeaders = false

@@ -6,7 +6,9 @@ struct SearchBuilder {
   private var systemCXX: [String] = []
   private var prefix: String?
   private var root: String?
-  var precompiledHeader: String?
+  private let family: Compiler.Family
+
+  init(family: Compiler.Family) { self.family = family }
 
   mutating func take(_ kind: Option.IncludeKind, _ value: String) throws(Rejection) {
     switch kind {
@@ -19,10 +21,17 @@ struct SearchBuilder {
     case .forced: forced.append(value)
     case .macros: macros.append(value)
     case .prefix: prefix = value
-    case .withPrefix: search.system.append(try prefixed(value, "-iwithprefix"))
+    case .withPrefix:
+      let directory = try prefixed(value, "-iwithprefix")
+      // gcc 12 against its manual, clang 19 as the manual has it.
+      if family == .gcc {
+        search.system.append(directory)
+      } else {
+        search.after.append(directory)
+      }
     case .withPrefixBefore: search.angled.append(try prefixed(value, "-iwithprefixbefore"))
     case .systemRoot: root = value
-    case .precompiledHeader: precompiledHeader = value
+    case .precompiledHeader: break
     }
   }
 
