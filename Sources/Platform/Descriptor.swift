@@ -55,7 +55,8 @@ package struct Descriptor: ~Copyable, Sendable {
       guard failure == 0 else { throw SystemError("read", path, code: failure) }
       if chunk.isEmpty { break }
       if bytes.isEmpty { bytes = chunk } else { bytes.append(contentsOf: chunk) }
-      if start + chunk.count >= size, chunk.count < room { break }
+      // The kernel's own tables have no size and come in pieces.
+      if size > 0, start + chunk.count >= size, chunk.count < room { break }
       room = 65536
     }
     return bytes
