@@ -48,6 +48,9 @@ package struct AbsenceFinder {
   private var absent: [String: Set<String>] = [:]
   private var searched: Set<SourceFacts.Lookup> = []
   private var read: Set<String> = []
+  /// Precompiled headers that stand where the compiler would take them. gcc names neither them nor
+  /// what they hold in a dependency file.
+  package private(set) var precompiledHeaders: [String] = []
 
   /// - Parameter presence: whether `directory/name` exists; `name` has no slash.
   package init(
@@ -102,10 +105,12 @@ package struct AbsenceFinder {
   /// gcc takes `NAME.gch` (a file or a directory) in place of NAME, clang also `NAME.pch`.
   private mutating func precompiled(_ name: String, in home: String) {
     for suffix in [".gch", ".pch"] {
-      if look(for: name + suffix, in: home) { continue }
-      for directory in search.quote + search.angled where look(for: name, in: directory) {
-        _ = look(for: name + suffix, in: directory)
-        break
+      for directory in [home] + search.quote + search.angled {
+        if look(for: name + suffix, in: directory) {
+          precompiledHeaders.append(directory == "." ? name + suffix : directory + "/" + name + suffix)
+          break
+        }
+        if look(for: name, in: directory) { break }
       }
     }
   }

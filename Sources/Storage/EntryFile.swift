@@ -7,12 +7,11 @@ enum EntryFile {
   enum Level {
     /// `SCCACHE_CACHE_ZSTD_LEVEL` was set: everything that gets smaller is compressed.
     case always(Int)
-    /// Small members stay raw: unpacking them would cost a hit more than the disk is worth.
-    case whereItPays
+    /// Members up to this size stay raw: unpacking costs a hit three times what copying does, and the
+    /// disk has room.
+    case above(Int)
   }
 
-  /// Below this, members stay raw unless a level was asked for.
-  static let rawLimit = 512 << 10
   static let defaultLevel = 1
   private static let pieceSize = 1 << 20
 
@@ -118,7 +117,7 @@ enum EntryFile {
     let wanted: Int? =
       switch level {
       case .always(let level): level
-      case .whereItPays: size > rawLimit ? defaultLevel : nil
+      case .above(let limit): size > limit ? defaultLevel : nil
       }
     switch member.content {
     case .bytes(let bytes):

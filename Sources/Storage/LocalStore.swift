@@ -16,7 +16,7 @@ package final class LocalStore: Store {
     package var directory: String
     package var sizeLimit: Int
     package var isReadOnly: Bool
-    /// Nil: compress where it pays (see `EntryFile`).
+    /// Nil: compress large members, and when the cache is more than half full nearly all.
     package var zstdLevel: Int?
     /// For files and directories that are made.
     package var umask: UInt32
@@ -208,6 +208,8 @@ package final class LocalStore: Store {
 
   private func compressionLevel() -> EntryFile.Level {
     if let level = options.zstdLevel { return .always(level) }
-    return .whereItPays
+    // More than half full: from now on the room is worth more than the time.
+    let isTight = (space.used() ?? 0) > options.sizeLimit / 2
+    return .above(isTight ? 16 << 10 : 4 << 20)
   }
 }

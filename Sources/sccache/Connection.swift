@@ -32,15 +32,17 @@ struct Connection {
   let silenceLimit: Int32
 
   init(_ endpoint: Endpoint) throws(ConnectionFailure) {
-    silenceLimit = milliseconds("SCCACHE_DAEMON_TIMEOUT_MS", default: 5000)
+    // A daemon that hung a moment ago gets a short time to show that it lives.
+    let limit = milliseconds("SCCACHE_DAEMON_TIMEOUT_MS", default: 5000)
+    silenceLimit = failedLately(endpoint) ? min(limit, 300) : limit
     switch endpoint {
     case .path(let path): descriptor = try Self.dialUnix(path, abstract: false)
     case .abstract(let name): descriptor = try Self.dialUnix(name, abstract: true)
     case .port(let port): descriptor = try Self.dialPort(port)
     }
-    var limit = timeval(tv_sec: Int(silenceLimit) / 1000, tv_usec: Int(silenceLimit) % 1000 * 1000)
-    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, UInt32(MemoryLayout<timeval>.size))
-    setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, UInt32(MemoryLayout<timeval>.size))
+    var time = timeval(tv_sec: Int(silenceLimit) / 1000, tv_usec: Int(silenceLimit) % 1000 * 1000)
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, UInt32(MemoryLayout<timeval>.size))
+    setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, UInt32(MemoryLayout<timeval>.size))
   }
 
   private static func dialUnix(_ name: [UInt8], abstract: Bool) throws(ConnectionFailure) -> Int32 {

@@ -9,6 +9,8 @@ func connectOrStart(_ endpoint: Endpoint) throws(ConnectionFailure) -> Connectio
   } catch {
     guard case .notListening = error else { throw error }
   }
+  // It failed a moment ago: not every compilation shall wait for that again.
+  if failedLately(endpoint) { throw .startFailed }
   let limit = Int(milliseconds("SCCACHE_STARTUP_TIMEOUT_MS", default: 10000))
   let lock = openLock(endpoint)
   defer { if lock >= 0 { close(lock) } }
@@ -85,13 +87,28 @@ private func startDaemon(limit: Int) throws(ConnectionFailure) {
 /// The line that a person sees when the cache can't be used, at most once per daemon: the first to
 /// make the marker file beside the socket says it; a new daemon removes the file.
 func once(_ message: StaticString, at endpoint: Endpoint) -> [UInt8] {
-  let directory = Endpoint.runtimeDirectory(user: geteuid())
-  if isPrivate(directory) {
-    let marker = cposix_open(
-      terminated(directory + suffix(of: endpoint) + bytes(".said")),
-      O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard marker >= 0 else { return [] }
+  if let path = markerPath(endpoint) {
+    let marker = cposix_open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard marker >= 0 else {
+      // Its time says when the daemon last failed a call.
+      utimes(path, nil)
+      return []
+    }
     close(marker)
   }
   return bytes("sccache: warning: ") + bytes(message) + bytes(", compiling without the cache\n")
+}
+
+private func markerPath(_ endpoint: Endpoint) -> [CChar]? {
+  let directory = Endpoint.runtimeDirectory(user: geteuid())
+  return isPrivate(directory) ? terminated(directory + suffix(of: endpoint) + bytes(".said")) : nil
+}
+
+/// Whether the daemon failed a call in the last seconds. A new daemon removes the marker.
+func failedLately(_ endpoint: Endpoint) -> Bool {
+  guard let path = markerPath(endpoint) else { return false }
+  var status = stat()
+  guard lstat(path, &status) == 0 else { return false }
+  let age = time(nil) - status.st_mtim.tv_sec
+  return age >= 0 && age < 10
 }

@@ -113,7 +113,13 @@ extension CompilePipeline {
     switch captured {
     case .failure(let reason):
       noteUnstored(cacheable, reason.text)
-    case .success(let captured):
+    case .success(var captured):
+      do throws(NotStored) {
+        try recording.complete(&captured)
+      } catch {
+        noteUnstored(cacheable, error.text)
+        return
+      }
       let result: Result<Void, NotStored>
       switch plan {
       case .direct(let key): result = store(captured, cacheable, manifest: key, startStamp: run.startStamp)

@@ -36,7 +36,7 @@ struct Recording {
 
   /// Copies the outputs and reads the dependencies; removes gcc's `-H` lines from the outcome.
   func capture(_ outcome: inout Outcome) -> Result<Captured, NotStored> {
-    defer { discard() }
+    defer { if capturePlan?.separateRun == nil { discard() } }
     var traced: [String] = []
     if capturePlan?.report == .standardErrorTrace {
       let trace = HeaderTrace(standardError: outcome.standardError)
@@ -63,6 +63,9 @@ struct Recording {
   private func readDependencies(_ captured: inout Captured, traced: [String]) throws(NotStored) {
     let input = cacheable.compilation.input
     switch capturePlan?.report {
+    case .makeFile where capturePlan?.separateRun != nil:
+      // After the reply, see `complete`.
+      captured.files = [input]
     case .makeFile(let path):
       captured.files = try prerequisites(path)
       captured.allDependencies = captured.files
@@ -82,9 +85,26 @@ struct Recording {
         captured.allDependencies = listed
       }
     }
-    if !captured.files.contains(input) { captured.files.insert(input, at: 0) }
-    var seen: Set<String> = []
-    captured.files = captured.files.filter { seen.insert($0).inserted }
+    captured.tidyFiles(input: input)
+  }
+
+  /// What has to be asked in a run of its own, after the reply: the headers of a compilation whose
+  /// dependency file leaves system headers out.
+  func complete(_ captured: inout Captured) throws(NotStored) {
+    guard let arguments = capturePlan?.separateRun, case .makeFile(let path)? = capturePlan?.report else {
+      return
+    }
+    defer { discard() }
+    let call = cacheable.call
+    guard
+      let result = try? Spawn.run(
+        cacheable.program, arguments,
+        environment: call.environment.variables + [Array("SCCACHE_RUNNING=1".utf8)],
+        directory: call.directory, timeoutSeconds: 600),
+      result.isSuccess
+    else { throw NotStored(text: "the headers can't be listed") }
+    captured.files += try prerequisites(path)
+    captured.tidyFiles(input: cacheable.compilation.input)
   }
 
   private func prerequisites(_ path: String) throws(NotStored) -> [String] {
@@ -153,5 +173,11 @@ struct Captured {
 
   init(outcome: Outcome) {
     self.outcome = outcome
+  }
+
+  /// The source first, and each file once.
+  mutating func tidyFiles(input: String) {
+    var seen: Set<String> = [input]
+    files = [input] + files.filter { seen.insert($0).inserted }
   }
 }

@@ -24,7 +24,8 @@ extension CompilePipeline {
           path: cacheable.places.stored(file.path), exact: file.version.exact,
           relaxed: file.version.digest(cacheable.strictness))
       }
-      for path in cacheable.compilation.extraInputs {
+      let surroundings = surroundings(versions, cacheable)
+      for path in cacheable.compilation.extraInputs + surroundings.precompiledHeaders {
         listed.append(try extraInput(path, cacheable, startStamp))
       }
       let entry = KeyInputs.entryKey(
@@ -33,7 +34,7 @@ extension CompilePipeline {
       let isQuiet = captured.outcome.standardError.isEmpty && captured.outcome.standardOutput.isEmpty
       let result = Manifest.Result(
         entry: entry, isQuiet: isQuiet, place: place, files: listed,
-        absent: absentNames(versions, cacheable))
+        absent: surroundings.absent)
       try addToManifest(result, key)
       return .success(())
     } catch {
@@ -46,7 +47,11 @@ extension CompilePipeline {
     _ captured: Captured, _ cacheable: CacheableCall, entry: Digest, startStamp: Int64
   ) -> Result<Void, NotStored> {
     do throws(NotStored) {
-      _ = try readVersions(captured.files, cacheable, startStamp)
+      let versions = try readVersions(captured.files, cacheable, startStamp)
+      // The preprocessed text has the header's text, the compiler took the precompiled one.
+      guard surroundings(versions, cacheable).precompiledHeaders.isEmpty else {
+        throw NotStored(text: "a precompiled header may be in use")
+      }
       try put(captured, cacheable, entry)
       return .success(())
     } catch {
@@ -99,7 +104,10 @@ extension CompilePipeline {
       path: cacheable.places.stored(path), exact: version.exact, relaxed: Manifest.File.neverRelaxed)
   }
 
-  private func absentNames(_ versions: [VersionedFile], _ cacheable: CacheableCall) -> [AbsentNames] {
+  /// What was looked for and not found, and the precompiled headers that were found.
+  private func surroundings(
+    _ versions: [VersionedFile], _ cacheable: CacheableCall
+  ) -> (absent: [AbsentNames], precompiledHeaders: [String]) {
     let search = cacheable.compilation.search
     let builtIn =
       registry.builtInSearch(
@@ -111,9 +119,10 @@ extension CompilePipeline {
     ) { [directories] directory, name in
       directories.record(cacheable.absolute(directory)).presence(of: name)
     }
-    return finder.find(
+    let absent = finder.find(
       files: versions.map { ReadFile(path: $0.path, facts: $0.version.facts) }, forced: search.forced
     ).map { AbsentNames(directory: cacheable.places.stored($0.directory), names: $0.names) }
+    return (absent, finder.precompiledHeaders)
   }
 
   // MARK: where it holds
