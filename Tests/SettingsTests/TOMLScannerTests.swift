@@ -54,9 +54,20 @@ import Testing
     #expect(error.causes.last?.contains("a name must follow the bracket") == true)
   }
 
+  /// Here too.
+  @Test(arguments: [
+    ("[}", 6), ("[\"}\", }", 11), ("[ # }\n }", 2), ("{ b = [}", 12), ("[{ b = 1 } }", 16),
+    ("[\u{2028}", 6), ("[1, \u{85}2]", 9), ("[é]", 6),
+  ])
+  func misbegottenValues(value: String, column: Int) {
+    let last = failure(file: "a = \(value)").causes.last ?? ""
+    #expect(last.contains(":\(column): not valid TOML: here neither"), "\(last)")
+  }
+
   /// They look like it, but stand in a value.
   @Test(arguments: [
     "[\n[.5,\n", "\"\"\"\n[.a]\"\"\"", "'''\n[.a]'''", "[ # [.\n\"]\",\n[\n]]", "\"\\\"\" #\n#[.a]",
+    "[\"}é\", '}', {}, {b = [{}]}] # }é",
   ])
   func noHeaders(value: String) {
     var scanner = TOMLScanner("a = \(value)")

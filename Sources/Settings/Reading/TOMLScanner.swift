@@ -1,5 +1,5 @@
 /// Walks over TOML text statement by statement, without a look at the values. It serves for what
-/// TOMLKit can't do: to know where a key stands, and to keep headers away from it that stop the
+/// TOMLKit can't do: to know where a key stands, and to keep text away from it that stops the
 /// program (see `TOMLDocument`). Up to the first error in a text it sees the statements that the
 /// parser sees; behind that it may see anything, and never fails.
 struct TOMLScanner {
@@ -14,10 +14,18 @@ struct TOMLScanner {
     case header([String], isElement: Bool)
     /// `a.b = …`
     case assignment([String])
-    /// A header that begins with something that begins no key.
-    case misbegottenHeader
+    /// What the parser can't be shown.
+    case dangerous(Danger)
     /// Anything else.
     case unknown
+  }
+
+  /// Text that stops the program instead of being refused.
+  enum Danger: String {
+    /// Where a header wants a key, something stands that begins none.
+    case header = "a name must follow the bracket of a header, as in [cache.disk]"
+    /// Where an array wants a value, the end of a table or a blank that is none stands.
+    case value = "here neither a value nor the end of the array can be read"
   }
 
   private let bytes: [UInt8]
@@ -30,19 +38,20 @@ struct TOMLScanner {
     if bytes.starts(with: [0xef, 0xbb, 0xbf]) { offset = 3 }
   }
 
-  /// The next statement, where it begins, and the bytes before it.
+  /// The next statement, where it begins (what is dangerous: where that stands), and the count of bytes
+  /// before the statement.
   mutating func next() -> (statement: Statement, position: Position, offset: Int)? {
     skipToStatement()
     guard offset < bytes.count else { return nil }
     let start = offset
-    let position = Position(line: line, column: start - lineStart + 1)
+    let position = position
     let statement: Statement
     if byte == UInt8(ascii: "[") {
       statement = header()
       skipLine()
     } else if let path = dottedKey(), take(UInt8(ascii: "=")) {
+      if let found = skipValue() { return (.dangerous(.value), found, start) }
       statement = .assignment(path)
-      skipValue()
     } else {
       statement = .unknown
       skipLine()
@@ -57,7 +66,7 @@ struct TOMLScanner {
     let isElement = take(UInt8(ascii: "["))
     skipBlanks()
     guard let first = byte, first != UInt8(ascii: "]") else { return .unknown }
-    guard isBare(first) || isQuote(first) else { return .misbegottenHeader }
+    guard isBare(first) || isQuote(first) else { return .dangerous(.header) }
     guard let path = dottedKey(), take(UInt8(ascii: "]")) else { return .unknown }
     return .header(path, isElement: isElement)
   }
@@ -84,25 +93,27 @@ struct TOMLScanner {
     return offset > start ? String(decoding: bytes[start..<offset], as: UTF8.self) : nil
   }
 
-  /// To the end of the line in which the value ends.
-  private mutating func skipValue() {
-    var depth = 0
+  /// To the end of the line in which the value ends, or to what is dangerous in it.
+  private mutating func skipValue() -> Position? {
+    var open: [UInt8] = []
     while let byte {
       switch byte {
       case UInt8(ascii: "\n"):
-        if depth <= 0 { return }
+        if open.isEmpty { return nil }
         newLine()
       case UInt8(ascii: "#"): skipLine()
       case UInt8(ascii: "["), UInt8(ascii: "{"):
-        depth += 1
+        open.append(byte)
         offset += 1
+      case UInt8(ascii: "}") where open.last == UInt8(ascii: "["), 0x80...: return position
       case UInt8(ascii: "]"), UInt8(ascii: "}"):
-        depth -= 1
+        _ = open.popLast()
         offset += 1
       case UInt8(ascii: "\""), UInt8(ascii: "'"): skipString(byte)
       default: offset += 1
       }
     }
+    return nil
   }
 
   /// A string of any kind; one of a single line ends with the line at the latest.
@@ -136,6 +147,8 @@ struct TOMLScanner {
   // MARK: bytes
 
   private var byte: UInt8? { offset < bytes.count ? bytes[offset] : nil }
+
+  private var position: Position { Position(line: line, column: offset - lineStart + 1) }
 
   private mutating func take(_ expected: UInt8) -> Bool {
     guard byte == expected else { return false }
@@ -208,7 +221,7 @@ extension TOMLScanner {
           consider(table, position)
         }
       case .assignment(let name): consider(table + name, position)
-      case .misbegottenHeader, .unknown: continue
+      case .dangerous, .unknown: continue
       }
     }
     return best?.position
