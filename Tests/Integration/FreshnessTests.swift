@@ -101,17 +101,7 @@ import Testing
     try box.isRight(command, .any, output: "a.o")
   }
 
-  @Test(arguments: Compilers.both)
-  func slashesThatAreNoComment(compiler: String) throws {
-    let box = try Sandbox()
-    let command = [compiler, "-ansi", "-c", "a.c", "-o", "a.o"]
-    try box.write("a.c", "#define S(x) #x\nconst char *p = S(http://one\n);\n")
-    try box.isRight(command, .miss, output: "a.o")
-    try box.write("a.c", "#define S(x) #x\nconst char *p = S(http://two\n);\n")
-    try box.isRight(command, .any, output: "a.o")
-  }
-
-  /// clang takes a lone carriage return for the end of a line.
+  /// Both take a lone carriage return for the end of a line.
   @Test(arguments: Compilers.both)
   func carriageReturns(compiler: String) throws {
     let box = try Sandbox()
