@@ -28,6 +28,8 @@ package struct SourceFacts: Sendable, Equatable {
     package static let computedInclude = Traits(rawValue: 8)
     /// `__has_include(MACRO)`, `#embed MACRO`: what is looked for can't be told.
     package static let computedProbe = Traits(rawValue: 16)
+    /// The first thing included is named by a macro, so it could be a precompiled header.
+    package static let computedFirstInclude = Traits(rawValue: 64)
     /// `.incbin` or `.include` of the assembler, in code or in a string.
     package static let assemblerInclude = Traits(rawValue: 32)
   }

@@ -308,6 +308,7 @@ struct SourceScanner {
     case UInt8(ascii: "\""): close = open
     case UInt8(ascii: "<"): close = UInt8(ascii: ">")
     default:
+      if !isProbe, facts.lookups.isEmpty { facts.traits.insert(.computedFirstInclude) }
       facts.traits.insert(isProbe ? .computedProbe : .computedInclude)
       return
     }

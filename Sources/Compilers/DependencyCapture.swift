@@ -5,11 +5,6 @@ package struct DependencyCapture: Sendable, Equatable {
     /// A make dependency file with every header, system ones too, at this path (the caller's own
     /// `-MF` file or the temporary one).
     case makeFile(String)
-    /// gcc's `-H` lines, mixed into standard error, to be removed from it again (the caller wants
-    /// `-MMD`, whose file leaves system headers out).
-    case standardErrorTrace
-    /// clang's `-header-include-file`: one path a line, in this file.
-    case headerList(String)
     /// The language has no includes (`.s`, `.i`).
     case none
   }

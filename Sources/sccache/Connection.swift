@@ -24,8 +24,8 @@ struct Frame {
   var body: [UInt8]
 }
 
-/// A connection to the daemon. Every wait is bounded by silence: the daemon says at least once a
-/// second that it is alive.
+/// A connection to the daemon. Every wait is bounded by silence: the daemon says twice a second
+/// that it is alive.
 struct Connection {
   let descriptor: Int32
   /// Milliseconds (`SCCACHE_DAEMON_TIMEOUT_MS`, 5000).
@@ -34,7 +34,7 @@ struct Connection {
   init(_ endpoint: Endpoint) throws(ConnectionFailure) {
     // A daemon that hung a moment ago gets a short time to show that it lives.
     let limit = milliseconds("SCCACHE_DAEMON_TIMEOUT_MS", default: 5000)
-    silenceLimit = failedLately(endpoint) ? min(limit, 300) : limit
+    silenceLimit = failedLately(endpoint) ? min(limit, 2000) : limit
     switch endpoint {
     case .path(let path): descriptor = try Self.dialUnix(path, abstract: false)
     case .abstract(let name): descriptor = try Self.dialUnix(name, abstract: true)

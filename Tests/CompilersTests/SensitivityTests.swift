@@ -52,8 +52,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "-Wall", "-Wextra", "-W", "-Wcomment", "-Wdocumentation", "-Weverything", "-C", "-CC",
-    "-traditional-cpp", "-Wimplicit-fallthrough=2", "-Werror=comment",
+    "-Wdocumentation", "-Wdocumentation-html", "-Werror=documentation", "-Weverything", "-C", "-CC",
+    "-traditional-cpp",
   ])
   func comments(_ option: String) throws {
     #expect(try parsed("-c a.c " + option).sensitivity.contains(.comments))

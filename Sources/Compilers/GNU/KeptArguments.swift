@@ -100,13 +100,11 @@ extension CompilationBuilder {
     sensitivity.formUnion([.commandLine, .directory, .outputName])
   }
 
-  /// Warnings about what stands in comments.
+  /// Warnings about the text of comments. Those about their form (-Wcomment), their bytes
+  /// (-Wbidi-chars) and about fall-through marks are no reason: comments that have such count anyway.
   private mutating func takeWarning(_ name: String) {
-    let readers = [
-      "all", "extra", "everything", "comment", "documentation", "implicit-fallthrough",
-      "bidi-chars", "error=comment", "error=documentation", "error=implicit-fallthrough",
-    ]
-    if name.isEmpty || readers.contains(where: { name.begins(with: $0) }) {
+    let readers = ["everything", "documentation", "error=documentation"]
+    if readers.contains(where: { name.begins(with: $0) }) {
       sensitivity.insert(.comments)
     }
   }

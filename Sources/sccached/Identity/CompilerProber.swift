@@ -29,6 +29,7 @@ struct CompilerProber: Sendable {
     case .gcc: addGCC(&parts, run, environment: environment, directory: directory)
     case .clang: addClang(&parts, question, run, environment: environment, directory: directory)
     }
+    addSpecs(question, &parts, run, directory: directory)
     parts.note(compiler.version)
     return parts.isComplete
       ? CompilerIdentity(compiler: compiler, digest: parts.digest(), parts: parts.stamps) : nil
@@ -47,6 +48,25 @@ struct CompilerProber: Sendable {
       result.isSuccess
     else { return nil }
     return Detection.compiler(fromProbe: String(decoding: result.output, as: UTF8.self))
+  }
+
+  /// Specs files that the command line names; gcc looks for them in its own directories, too.
+  private func addSpecs(
+    _ question: CompilerRegistry.Question, _ parts: inout PartList, _ run: ([String]) -> String?,
+    directory: String
+  ) {
+    for argument in question.identityArguments {
+      guard let equals = argument.firstIndex(of: "="), argument[..<equals].hasSuffix("-specs") else {
+        continue
+      }
+      let name = String(argument[argument.index(after: equals)...])
+      let own = Path.absolute(name, in: directory)
+      if FileStamp(path: own) != nil {
+        parts.add(own, role: "named specs")
+      } else if let found = run(["-print-file-name=\(name)"]), found.contains("/") {
+        parts.add(found, role: "named specs")
+      }
+    }
   }
 
   private func addGCC(

@@ -7,6 +7,8 @@ import Wire
 /// One compiler call on its way through the daemon: what the caller sent, decoded.
 struct Call: Sendable {
   let channel: Channel
+  /// Given back before the call waits for anything.
+  let slot: WorkSlot
   let environment: RequestEnvironment
   let settings: RequestSettings
   let umask: UInt32

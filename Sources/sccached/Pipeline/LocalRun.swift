@@ -24,9 +24,10 @@ final class LocalRun {
   ///
   /// - Parameter added: arguments put in front of the caller's.
   func perform(added: [String]) -> Outcome? {
+    cacheable.call.slot.giveBack()
     let needsToken = !Tokens.callerHasJobserver(cacheable.call.environment)
     if needsToken {
-      guard pipeline.tokens.acquire(whileWanted: { channel.sendAlive() }) else { return nil }
+      guard pipeline.tokens.acquire(whileWanted: { !channel.isClosed }) else { return nil }
     }
     defer { if needsToken { pipeline.tokens.release() } }
     waitForTick()
@@ -40,6 +41,7 @@ final class LocalRun {
       program: Array(cacheable.program.utf8), arguments: cacheable.call.argv(arguments),
       notice: cacheable.call.noticeBytes)
     guard channel.send(order.frame()) else { return nil }
+    channel.isAwaited(false)
     return follow()
   }
 
@@ -69,6 +71,7 @@ final class LocalRun {
         var reader = FrameReader(message.body)
         if let pid = try? reader.readUInt32() { child = RunningChild(pid: pid_t(bitPattern: pid)) }
       case .report:
+        channel.isAwaited(true)
         return try? Outcome(body: message.body)
       default:
         child.end()

@@ -51,7 +51,8 @@ extension CompilePipeline {
   ) {
     // Other outputs (a dependency file of another kind) make another flight.
     let key = cacheable.flightKey(flight)
-    switch flights.lead(key, whileWanted: { cacheable.call.channel.sendAlive() }) {
+    cacheable.call.slot.giveBack()
+    switch flights.lead(key, whileWanted: { !cacheable.call.channel.isClosed }) {
     case true:
       defer { flights.end(key) }
       // It may have been stored between our lookup and now.
@@ -99,14 +100,13 @@ extension CompilePipeline {
       return
     }
     let run = LocalRun(cacheable, pipeline: self)
-    guard var outcome = run.perform(added: capture.addedArguments) else {
+    guard let outcome = run.perform(added: capture.addedArguments) else {
       recording.discard()
       return
     }
     let finished = Clock.monotonic
     // Before the reply: afterwards the build may change or remove what the compiler wrote.
-    let captured = recording.capture(&outcome)
-    outcome.notice = []
+    let captured = recording.capture(outcome, startStamp: run.startStamp)
     cacheable.call.channel.send(outcome.frame(.result))
     noteCompiled(cacheable, outcome, run)
     guard outcome.ending.isSuccess else { return }

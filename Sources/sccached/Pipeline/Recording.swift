@@ -34,22 +34,18 @@ struct Recording {
     unlink(temporary)
   }
 
-  /// Copies the outputs and reads the dependencies; removes gcc's `-H` lines from the outcome.
-  func capture(_ outcome: inout Outcome) -> Result<Captured, NotStored> {
+  /// Copies the outputs and reads the dependencies.
+  ///
+  /// - Parameter startStamp: what is older was not written by this run.
+  func capture(_ outcome: Outcome, startStamp: Int64) -> Result<Captured, NotStored> {
     defer { if capturePlan?.separateRun == nil { discard() } }
-    var traced: [String] = []
-    if capturePlan?.report == .standardErrorTrace {
-      let trace = HeaderTrace(standardError: outcome.standardError)
-      outcome.standardError = trace.remainder
-      traced = trace.paths
-    }
     guard outcome.ending.isSuccess else { return .failure(NotStored(text: "failed")) }
     guard !outcome.isPartial else { return .failure(NotStored(text: "too much output")) }
     do throws(NotStored) {
       var captured = Captured(outcome: outcome)
-      try readDependencies(&captured, traced: traced)
+      try readDependencies(&captured)
       for output in cacheable.compilation.outputs {
-        guard let content = try copy(output) else { continue }
+        guard let content = try copy(output, startStamp) else { continue }
         captured.members.append(EntryDraft.Member(name: output.name, content: content))
       }
       return .success(captured)
@@ -60,7 +56,7 @@ struct Recording {
 
   // MARK: dependencies
 
-  private func readDependencies(_ captured: inout Captured, traced: [String]) throws(NotStored) {
+  private func readDependencies(_ captured: inout Captured) throws(NotStored) {
     let input = cacheable.compilation.input
     switch capturePlan?.report {
     case .makeFile where capturePlan?.separateRun != nil:
@@ -69,10 +65,6 @@ struct Recording {
     case .makeFile(let path):
       captured.files = try prerequisites(path)
       captured.allDependencies = captured.files
-    case .standardErrorTrace:
-      captured.files = [input] + traced
-    case .headerList(let path):
-      captured.files = [input] + (try headerList(path))
     case .none?, nil:
       captured.files = [input]
     }
@@ -115,25 +107,16 @@ struct Recording {
     return paths
   }
 
-  private func headerList(_ path: String) throws(NotStored) -> [String] {
-    guard let bytes = try? Files.read(path, limit: 64 << 20) else {
-      // clang writes none when nothing is included.
-      return []
-    }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw NotStored(text: "a header's name is not UTF-8")
-    }
-    return text.split(separator: "\n").map(String.init)
-  }
-
   // MARK: outputs
 
-  private func copy(_ output: Output) throws(NotStored) -> MemberContent? {
+  private func copy(_ output: Output, _ startStamp: Int64) throws(NotStored) -> MemberContent? {
     let path = cacheable.absolute(output.path)
     do throws(SystemError) {
       let file = try Descriptor.open(path, O_RDONLY)
       let stamp = try file.stamp(path: path)
-      guard stamp.isRegular, stamp.size > 0 || !output.isRequired else {
+      // A file that an earlier run left is not this one's.
+      if stamp.latest < startStamp, !output.isRequired { return nil }
+      guard stamp.isRegular, stamp.latest >= startStamp, stamp.size > 0 || !output.isRequired else {
         throw SystemError("take", path, code: EINVAL)
       }
       if stamp.size <= Self.memoryLimit {

@@ -85,6 +85,9 @@ extension CompilePipeline {
     var traits: SourceFacts.Traits = []
     for file in versions { traits.formUnion(file.version.facts.traits) }
     if traits.contains(.assemblerInclude) { throw NotStored(text: ".incbin") }
+    if versions.first?.version.facts.traits.contains(.computedFirstInclude) ?? false {
+      throw NotStored(text: "the first include is named by a macro")
+    }
     if settings.disk.directMode.ignoreTimeMacros { traits.subtract([.time, .date, .timestamp]) }
     if !traits.isDisjoint(with: [.time, .date, .timestamp, .computedProbe]) {
       // From now on by the preprocessed text.

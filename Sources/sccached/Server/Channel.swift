@@ -1,12 +1,16 @@
 import CPosix
 import Glibc
 import Platform
+import Synchronization
 import Wire
 
 /// The daemon's end of a connection; blocks its thread, with deadlines.
 final class Channel: Sendable {
   let descriptor: Int32
   private let maximumBody: Int
+  /// One frame at a time. The value: when something was last said, while the other side waits for a
+  /// word from us; nil while it is busy itself.
+  private let waitingSince = Mutex<Int64?>(nil)
 
   enum Failure: Error {
     case closed, timedOut
@@ -90,6 +94,29 @@ final class Channel: Sendable {
   /// False when the other side is gone, or takes nothing for ten seconds.
   @discardableResult
   func send(_ frame: [UInt8]) -> Bool {
+    waitingSince.withLock { since in
+      if since != nil { since = Clock.monotonic }
+      return sendWhole(frame)
+    }
+  }
+
+  /// From now on the other side waits for a word (`Heartbeat` gives it one), or no more.
+  func isAwaited(_ awaited: Bool) {
+    waitingSince.withLock { $0 = awaited ? Clock.monotonic : nil }
+  }
+
+  /// Says that we live, if the other side has been waiting for so long (nanoseconds).
+  func beat(after time: Int64) {
+    waitingSince.withLock { since in
+      guard let last = since, Clock.monotonic - last >= time else { return }
+      since = Clock.monotonic
+      let frame = FrameWriter(.alive).finish()
+      // Never waits: a full socket buffer has enough to read.
+      _ = Glibc.send(descriptor, frame, frame.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+    }
+  }
+
+  private func sendWhole(_ frame: [UInt8]) -> Bool {
     var sent = 0
     while sent < frame.count {
       let count = frame.withUnsafeBytes {
@@ -106,11 +133,6 @@ final class Channel: Sendable {
       }
     }
     return true
-  }
-
-  /// Says that we live; false when nobody is there to hear it.
-  func sendAlive() -> Bool {
-    send(FrameWriter(.alive).finish()) && !isClosed
   }
 
   /// The other side has hung up.

@@ -16,6 +16,8 @@ final class Daemon: Sendable {
   private let home = Peer.Home()
   private let ownPort: UInt16?
   private let said = SaidOnce()
+  private let heartbeat = Heartbeat()
+  private let slots = WorkSlots(count: max(4, 2 * Machine.cores))
   private let stopper = Monitor<Bool>(false)
 
   private static let maximumConnections = 1024
@@ -51,6 +53,7 @@ final class Daemon: Sendable {
     let server = Server(listener: listener, maximumConnections: Self.maximumConnections) { [self] in
       serve(Channel($0, maximumBody: frameLimit))
     }
+    heartbeat.start()
     server.start()
     ready()
     let idleLimit = Int64(settings.idleTimeoutSeconds) * 1_000_000_000
@@ -98,6 +101,8 @@ final class Daemon: Sendable {
 
   private func compile(_ channel: Channel, _ body: [UInt8], _ judgement: Peer.Judgement) {
     guard let request = try? CompileRequest(body: body) else { return }
+    heartbeat.watch(channel)
+    defer { heartbeat.forget(channel) }
     guard judgement == .trusted else {
       let notice = said.first("files")
         ? "sccache: warning: the daemon sees other files than this process (a container?), compiling without the cache\n"
@@ -110,6 +115,7 @@ final class Daemon: Sendable {
       return
     }
     pipeline.handle(call)
+    call.slot.giveBack()
   }
 
   /// Nil when a word is not UTF-8: then nothing is cached.
@@ -121,17 +127,28 @@ final class Daemon: Sendable {
       guard let argument = text(argument) else { return nil }
       arguments.append(argument)
     }
-    guard let directory = text(request.directory), directory.hasPrefix("/"), !arguments.isEmpty else {
+    let environment = RequestEnvironment(variables: request.environment)
+    guard let physical = text(request.directory), physical.hasPrefix("/"), !arguments.isEmpty else {
       return nil
     }
-    let environment = RequestEnvironment(variables: request.environment)
+    let directory = Self.logicalDirectory(physical, environment)
     let requestSettings = RequestSettings(environmentLookup: environment.value, defaults: settings)
     return Call(
-      channel: channel, environment: environment, settings: requestSettings,
+      channel: channel, slot: slots.take(), environment: environment, settings: requestSettings,
       umask: request.umask,
       errorsGoToTerminal: request.flags & CompileRequest.standardErrorIsTerminal != 0,
       directory: directory, command: arguments[0], arguments: Array(arguments.dropFirst()),
       notice: notice(environment, requestSettings))
+  }
+
+  /// The directory's name as compilers write it into debug information: `PWD` where that is a name of
+  /// the same directory.
+  private static func logicalDirectory(_ physical: String, _ environment: RequestEnvironment) -> String {
+    guard let named = environment.value("PWD"), named != physical, named.hasPrefix("/"),
+      let stamp = FileStamp(path: named), let own = FileStamp(path: physical),
+      stamp.device == own.device, stamp.inode == own.inode
+    else { return physical }
+    return named
   }
 
   /// What the caller ought to know, said once each: settings that are wrong, or that only a new daemon

@@ -1,0 +1,47 @@
+import Platform
+import Synchronization
+
+/// Limits how many calls are looked up and restored at once: more than a few per processor only
+/// makes each of them slower and takes memory. Waiting for a compiler needs no slot.
+final class WorkSlots: Sendable {
+  private let free: Monitor<Int>
+
+  init(count: Int) {
+    free = Monitor(count)
+  }
+
+  func take() -> WorkSlot {
+    _ = free.wait(until: .max) { free -> Bool? in
+      guard free > 0 else { return nil }
+      free -= 1
+      return true
+    }
+    return WorkSlot(self)
+  }
+
+  fileprivate func giveBack() {
+    free.change { $0 += 1 }
+  }
+}
+
+/// One slot; given back once, at the latest when nobody holds it any more.
+final class WorkSlot: Sendable {
+  private let slots: WorkSlots
+  private let isHeld = Mutex(true)
+
+  fileprivate init(_ slots: WorkSlots) {
+    self.slots = slots
+  }
+
+  deinit {
+    giveBack()
+  }
+
+  func giveBack() {
+    let wasHeld = isHeld.withLock { isHeld in
+      defer { isHeld = false }
+      return isHeld
+    }
+    if wasHeld { slots.giveBack() }
+  }
+}
