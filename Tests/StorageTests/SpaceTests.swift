@@ -181,8 +181,9 @@ import Testing
     let space = Space(directory: directory.path, limit: limit, isReadOnly: false, fileMode: 0o644)
     try space.reserve(4 * 4_096)
     try space.reserve(4 * 4_096)
+    let used = try #require(space.used())
     withKnownIssue("it counts files and its own reservation only", isIntermittent: true) {
-      #expect(try #require(space.used()) >= bytesOnDisk(directory.path) + 8 * 4_096)
+      #expect(used >= bytesOnDisk(directory.path) + 8 * 4_096)
     }
   }
 
@@ -241,8 +242,8 @@ import Testing
     try age(store.manifestPath(key(1)), seconds: 5_000)
     _ = try store.manifest(key(1))
     for number in 2..<30 { try store.put(key(number), ["obj": [1]]) }
-    try withKnownIssue("reading a manifest doesn't mark it as used", isIntermittent: true) {
-      let found = try store.manifest(key(1))
+    let found = try store.manifest(key(1))
+    withKnownIssue("reading a manifest doesn't mark it as used", isIntermittent: true) {
       #expect(found != nil)
     }
   }
