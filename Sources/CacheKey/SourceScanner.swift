@@ -276,6 +276,10 @@ struct SourceScanner {
       header(isNext: true, isProbe: false)
     } else if Self.equal(name, "embed") {
       header(isNext: false, isProbe: true)
+    } else if Self.equal(name, "define") || Self.equal(name, "undef") {
+      // The macro's own name is no use of it: `#define __has_include(x) 0`.
+      skipBlanks()
+      while position < text.count, Self.continuesIdentifier(text[position]) { position += 1 }
     } else if Self.equal(name, "error") || Self.equal(name, "warning") {
       skipMessage()
     }
