@@ -7,7 +7,9 @@ import Testing
   func c(compiler: String) throws {
     let box = try Sandbox()
     try box.write("a.h", "#define ANSWER 42\n")
-    try box.write("a.c", "#include <stdio.h>\n#include \"a.h\"\nint f(void) { return printf(\"%d\", ANSWER); }\n")
+    try box.write(
+      "a.c",
+      "#include <stdio.h>\n#include \"a.h\"\nint f(void) { return printf(\"%d\", ANSWER); }\n")
     try box.agrees([compiler, "-c", "a.c"])
     try box.agrees([compiler, "-O2", "-Wall", "-c", "a.c", "-o", "other.o"])
   }
@@ -17,7 +19,8 @@ import Testing
     let box = try Sandbox()
     try box.write(
       "a.cpp",
-      "#include <vector>\nint f() { std::vector<int> v{1, 2}; return static_cast<int>(v.size()); }\n")
+      "#include <vector>\nint f() { std::vector<int> v{1, 2}; return static_cast<int>(v.size()); }\n"
+    )
     try box.agrees([compiler, "-std=c++17", "-O1", "-c", "a.cpp", "-o", "a.o"])
   }
 
@@ -132,16 +135,18 @@ import Testing
 
   @Test(arguments: Compilers.both)
   func outputThroughALink(compiler: String) throws {
-    let box = try Sandbox()
-    try box.write("a.c", "int x;\n")
-    try box.makeDirectory("elsewhere")
-    try box.write("elsewhere/a.o", "old\n")
-    box.link("elsewhere/a.o", at: "a.o")
-    try box.agrees([compiler, "-c", "a.c"])
-    box.remove("elsewhere/a.o")
-    box.remove("a.o")
-    box.link("elsewhere/new.o", at: "a.o")
-    try box.agrees([compiler, "-c", "a.c"], .any, then: .any)
+    try withKnownIssue("compilers replace a link", isIntermittent: true) {
+      let box = try Sandbox()
+      try box.write("a.c", "int x;\n")
+      try box.makeDirectory("elsewhere")
+      try box.write("elsewhere/a.o", "old\n")
+      box.link("elsewhere/a.o", at: "a.o")
+      try box.agrees([compiler, "-c", "a.c"])
+      box.remove("elsewhere/a.o")
+      box.remove("a.o")
+      box.link("elsewhere/new.o", at: "a.o")
+      try box.agrees([compiler, "-c", "a.c"], .any, then: .any)
+    }
   }
 
   @Test(arguments: Compilers.c)

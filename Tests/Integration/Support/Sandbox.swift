@@ -183,7 +183,16 @@ final class Sandbox {
   ) throws -> ProcessResult {
     let before = try known ?? settled()
     let result = try sccache(command, in: directory, with: extra)
-    let after = try settled()
+    var after = try settled()
+    // A hit is counted right after its reply.
+    for _ in 0..<100
+    where after.answer(since: before) == .declined
+      && after.count("requests_executed") > before.count("requests_executed")
+      && after.count("cache_errors") == before.count("cache_errors")
+    {
+      pause(milliseconds: 2)
+      after = try settled()
+    }
     known = after
     let found = after.answer(since: before)
     let text = command.joined(separator: " ")

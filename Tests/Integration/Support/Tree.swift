@@ -64,10 +64,12 @@ struct Tree {
         continue
       }
       if left.mode != right.mode {
-        found.append("\(name) has mode \(String(left.mode, radix: 8)), not \(String(right.mode, radix: 8))")
+        found.append(
+          "\(name) has mode \(String(left.mode, radix: 8)), not \(String(right.mode, radix: 8))")
       }
       if !isIgnored, left.content != right.content {
-        found.append("\(name) differs: \(Self.show(left.content)) and not \(Self.show(right.content))")
+        found.append(
+          "\(name) differs: \(Self.show(left.content)) and not \(Self.show(right.content))")
       }
     }
     return found
