@@ -6,6 +6,9 @@ package struct DiskSettings: Sendable, Equatable {
   package var sizeLimit: Int = Self.defaultSizeLimit
   /// `SCCACHE_LOCAL_RW_MODE`, `rw_mode`; default read-write.
   package var mode: AccessMode = .readWrite
+  /// `SCCACHE_HARD_LINKS`, `hard_links` (ours): hits link outputs to the cache's copy instead of
+  /// copying; default no.
+  package var usesHardLinks = false
   /// `[cache.disk.preprocessor_cache_mode]`.
   package var directMode = DirectModeSettings()
   /// Whether the disk was configured at all. A chain of levels may name `disk` only then.
@@ -48,6 +51,7 @@ extension DiskSettings {
     }
     if let value = try reader.size("size") { sizeLimit = value }
     if let value = try reader.choice("rw_mode", of: AccessMode.self) { mode = value }
+    if let value = try reader.boolean("hard_links") { usesHardLinks = value }
     if var section = try reader.table("preprocessor_cache_mode") {
       try directMode.apply(&section, &warnings)
       try section.finish()
@@ -78,6 +82,7 @@ extension DiskSettings {
       mode = value
       isExplicit = true
     }
+    if let value = try environment.boolean("SCCACHE_HARD_LINKS") { usesHardLinks = value }
     if let value = try environment.boolean("SCCACHE_DIRECT") {
       directMode.useDirectMode = value
       isExplicit = true

@@ -7,6 +7,7 @@ import Synchronization
 ///
 /// Layout of the directory:
 ///   entries/KK/KEY    manifests/KK/KEY      KK the first two digits of the key
+///   linkable/KK/      unpacked copies that hits link to, where that is switched on
 ///   tmp/              files being written; whatever is an hour old there is garbage
 ///   usage             the number of bytes in use, mapped and counted by all daemons together
 ///   usage.lock        held by the daemon that evicts or counts
@@ -20,21 +21,26 @@ package final class LocalStore: Store {
     package var zstdLevel: Int?
     /// For files and directories that are made.
     package var umask: UInt32
+    /// Hits link large outputs instead of copying them.
+    package var usesHardLinks: Bool
 
     package init(
-      directory: String, sizeLimit: Int, isReadOnly: Bool, zstdLevel: Int?, umask: UInt32
+      directory: String, sizeLimit: Int, isReadOnly: Bool, zstdLevel: Int?, umask: UInt32,
+      usesHardLinks: Bool = false
     ) {
       self.directory = directory
       self.sizeLimit = sizeLimit
       self.isReadOnly = isReadOnly
       self.zstdLevel = zstdLevel
       self.umask = umask
+      self.usesHardLinks = usesHardLinks
     }
   }
 
   package let options: Options
   private let space: Space
   private let verified: VerifiedEntries
+  let linkable = LinkableFiles()
   private let sequence = Atomic<Int>(0)
   private let directoriesMade = Mutex<Set<String>>([])
 
@@ -149,14 +155,14 @@ package final class LocalStore: Store {
     return new.takeFile()
   }
 
-  private struct NewFile: ~Copyable {
+  struct NewFile: ~Copyable {
     let file: Descriptor
     let path: String
 
     consuming func takeFile() -> Descriptor { file }
   }
 
-  private func createTemporary() throws(StoreError) -> NewFile {
+  func createTemporary() throws(StoreError) -> NewFile {
     let number = sequence.wrappingAdd(1, ordering: .relaxed).newValue
     let directory = options.directory + "/tmp"
     let path = "\(directory)/\(getpid())-\(Clock.now)-\(number)"
@@ -178,7 +184,7 @@ package final class LocalStore: Store {
   }
 
   /// Makes room, then puts a finished file in its place.
-  private func publish(_ temporary: String, _ target: String, size: Int) throws(StoreError) {
+  func publish(_ temporary: String, _ target: String, size: Int) throws(StoreError) {
     guard Space.charge(size) <= options.sizeLimit else { throw .tooLarge(size) }
     let old = FileStamp.ofLink(path: target)
     try space.reserve(Space.charge(size))

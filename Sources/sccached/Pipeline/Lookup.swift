@@ -77,7 +77,7 @@ extension CompilePipeline {
   func restore(_ cacheable: CacheableCall, _ key: Digest, started: Int64) -> Bool {
     do throws(StoreError) {
       guard let entry = try store.entry(key) else { return false }
-      let restoration = Restoration(cacheable)
+      let restoration = Restoration(cacheable, store: store)
       guard let outcome = try restoration.putBack(entry) else { return false }
       cacheable.call.channel.send(outcome.frame(.result))
       let duration = Duration.nanoseconds(Clock.monotonic - started)

@@ -10,11 +10,13 @@ import Wire
 /// Puts the members of an entry in place of the outputs of a compilation.
 struct Restoration {
   let cacheable: CacheableCall
+  let store: LocalStore
 
   private static let sequence = Atomic<Int>(0)
 
-  init(_ cacheable: CacheableCall) {
+  init(_ cacheable: CacheableCall, store: LocalStore) {
     self.cacheable = cacheable
+    self.store = store
   }
 
   /// A file written under a temporary name, waiting for its rename.
@@ -96,6 +98,7 @@ struct Restoration {
     _ entry: borrowing StoredEntry, _ member: EntryHead.Member, to path: String
   ) throws(StoreError) -> Pending {
     let pending = Self.pending(cacheable.absolute(path))
+    if store.link(entry, member, to: pending.temporary, mode: outputMode) { return pending }
     do throws(StoreError) {
       let file: Descriptor
       do throws(SystemError) { file = try create(pending) } catch { throw .system(error) }
@@ -113,10 +116,12 @@ struct Restoration {
       temporary: Path.directory(of: target) + "/.sccache-\(getpid())-\(number)", target: target)
   }
 
+  private var outputMode: UInt32 { 0o666 & ~cacheable.call.umask }
+
   /// The mode that a compiler would have given: the daemon's own umask is 0.
   private func create(_ pending: Pending) throws(SystemError) -> Descriptor {
     try Descriptor.open(
-      pending.temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o666 & ~cacheable.call.umask)
+      pending.temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: outputMode)
   }
 
   private func put(_ pending: Pending) throws(StoreError) {

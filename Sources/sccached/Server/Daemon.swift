@@ -30,7 +30,8 @@ final class Daemon: Sendable {
     store = LocalStore(
       LocalStore.Options(
         directory: settings.disk.directory, sizeLimit: settings.disk.sizeLimit,
-        isReadOnly: settings.disk.mode == .readOnly, zstdLevel: settings.zstdLevel, umask: umask))
+        isReadOnly: settings.disk.mode == .readOnly, zstdLevel: settings.zstdLevel, umask: umask,
+        usesHardLinks: settings.disk.usesHardLinks))
     statistics = StatisticsKeeper(path: Self.statisticsPath(settings, endpoint))
     pipeline = CompilePipeline(
       settings: settings, store: store, statistics: statistics, runtimeDirectory: runtimeDirectory,
