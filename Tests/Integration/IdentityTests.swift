@@ -114,6 +114,19 @@ import Testing
     }
   }
 
+  /// What a script is made of gives the same key in every daemon.
+  @Test func scriptAfterARestart() throws {
+    try withKnownIssue("a set's order is in the digest", isIntermittent: true) {
+      let box = try sandbox()
+      try box.script("mycc", "a=1; b=2; true; test -n x; exec gcc \"$@\"")
+      try box.compile(["./mycc", "-c", "a.c"], .miss)
+      for _ in 0..<3 {
+        try box.stopServer()
+        try box.compile(["./mycc", "-c", "a.c"], .hit)
+      }
+    }
+  }
+
   /// A driver replaced in place, with its size and time kept.
   @Test func replacedDriver() throws {
     let box = try sandbox()
