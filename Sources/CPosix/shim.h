@@ -80,8 +80,9 @@ struct cposix_clone_range {
   uint64_t source_length;
   uint64_t destination_offset;
 };
-static inline int cposix_clone_range(int source, uint64_t offset, uint64_t length, int target) {
-  struct cposix_clone_range range = {source, offset, length, 0};
+static inline int cposix_clone_range(int source, uint64_t offset, uint64_t length, int target,
+                                     uint64_t target_offset) {
+  struct cposix_clone_range range = {source, offset, length, target_offset};
   return ioctl(target, 0x4020940dUL, &range);
 }
 

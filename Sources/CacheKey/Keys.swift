@@ -41,7 +41,8 @@ package struct KeyInputs: Sendable {
   /// Finds the entry of one result of a manifest: its files, as the manifest names them, with the
   /// exact digests that they had.
   package static func entryKey(
-    manifest: Digest, files: [(path: String, digest: Digest)], place: Digest?
+    manifest: Digest, files: [(path: String, digest: Digest)], expected: [ExpectedNames],
+    place: Digest?, presentation: Digest?
   ) -> Digest {
     var hash = SHA256()
     hash.field("entry")
@@ -52,7 +53,16 @@ package struct KeyInputs: Sendable {
       hash.field(file.path)
       hash.field(file.digest)
     }
-    if let place { hash.field(place) }
+    hash.field(UInt64(expected.count))
+    for names in expected {
+      hash.field(names.directory)
+      hash.field(names.absent)
+      hash.field(names.present)
+    }
+    for condition in [place, presentation] {
+      hash.field(condition == nil ? 0 : 1)
+      if let condition { hash.field(condition) }
+    }
     return hash.finish()
   }
 
@@ -80,8 +90,11 @@ package struct KeyInputs: Sendable {
     hash.field(UInt64(compilation.sensitivity.rawValue))
     hash.field(compilation.outputs.map(\.name))
     if compilation.sensitivity.contains(.directory) { hash.field(places.stored(places.directory)) }
-    if compilation.sensitivity.contains(.outputName) {
+    // An object names the module file that was written beside it.
+    let namesOutputs = compilation.outputs.contains { $0.name == "module" }
+    if compilation.sensitivity.contains(.outputName) || namesOutputs {
       hash.field(places.stored(compilation.primaryOutput))
+      for output in compilation.outputs { hash.field(places.stored(output.path)) }
     }
   }
 }

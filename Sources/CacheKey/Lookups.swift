@@ -1,3 +1,5 @@
+import Platform
+
 /// Where the compiler looks for headers, in its order, as written: relative directories stay so, and
 /// hold for whatever directory the compilation runs in.
 package struct SearchPath: Sendable, Hashable {
@@ -23,15 +25,19 @@ package struct ReadFile: Sendable {
   }
 }
 
-/// Names that must go on being absent for a result to stay right: a header that newly appears where
-/// an earlier search directory is, or for which `__has_include` asked.
-package struct AbsentNames: Sendable, Equatable {
+/// What a directory must go on having and lacking for a result to stay right: a header that newly
+/// appears in an earlier search directory, or one that `__has_include` asked for.
+package struct ExpectedNames: Sendable, Equatable {
   /// It existed.
   package var directory: String
-  package var names: [String]
-  package init(directory: String, names: [String]) {
+  /// No file of these names is there.
+  package var absent: [String]
+  /// Files of these names are there, though they need not have been read.
+  package var present: [String]
+  package init(directory: String, absent: [String], present: [String] = []) {
     self.directory = directory
-    self.names = names
+    self.absent = absent
+    self.present = present
   }
 }
 
@@ -41,30 +47,51 @@ package struct AbsentNames: Sendable, Equatable {
 /// at most a needless miss.
 package struct AbsenceFinder {
   /// What is at a path, for the finder's questions.
-  package enum Presence: Sendable { case present, absent, directoryMissing }
+  package enum Presence: Sendable {
+    case file, directory, absent
+    /// A link that leads nowhere: what appears at its end shows in no directory that we watch.
+    case dangling
+    /// The directory that was asked is not there.
+    case directoryMissing
+  }
 
   private let search: SearchPath
   private let presence: (_ directory: String, _ name: String) -> Presence
-  private var absent: [String: Set<String>] = [:]
+  private var absent: [ExactText: Set<ExactText>] = [:]
+  private var present: [ExactText: Set<ExactText>] = [:]
+  /// Search directories that come again further on: compilers drop one of the two.
+  private let doubled: Set<ExactText>
+  /// A name's fate depends on what can't be watched.
+  package private(set) var isUncertain = false
   private var searched: Set<SourceFacts.Lookup> = []
-  private var read: Set<String> = []
+  private var read: Set<ExactText> = []
   /// Precompiled headers that stand where the compiler would take them. gcc names neither them nor
   /// what they hold in a dependency file.
   package private(set) var precompiledHeaders: [String] = []
 
-  /// - Parameter presence: whether `directory/name` exists; `name` has no slash.
+  /// - Parameters:
+  ///   - presence: what `directory/name` is; `name` has no slash.
+  ///   - identity: equal for two names of the same directory.
   package init(
-    search: SearchPath, presence: @escaping (_ directory: String, _ name: String) -> Presence
+    search: SearchPath, presence: @escaping (_ directory: String, _ name: String) -> Presence,
+    identity: (_ directory: String) -> String? = { $0 }
   ) {
     self.search = search
     self.presence = presence
+    var doubled: Set<ExactText> = []
+    var later: Set<ExactText> = []
+    for directory in (search.quote + search.angled).reversed() {
+      guard let identity = identity(directory) else { continue }
+      if !later.insert(ExactText(identity)).inserted { doubled.insert(ExactText(directory)) }
+    }
+    self.doubled = doubled
   }
 
   /// - Parameters:
   ///   - files: the source and every header read.
   ///   - forced: `-include` names, which are looked for in the working directory first.
-  package mutating func find(files: [ReadFile], forced: [String]) -> [AbsentNames] {
-    read = Set(files.map { Self.plain($0.path) })
+  package mutating func find(files: [ReadFile], forced: [String]) -> [ExpectedNames] {
+    read = Set(files.map { ExactText(Self.plain($0.path)) })
     for name in forced {
       if !look(for: name, in: ".") { walk(name, quoted: true) }
       precompiled(name, in: ".")
@@ -80,25 +107,34 @@ package struct AbsenceFinder {
       }
     }
     if hasComputed { guessComputed(files) }
-    return absent.map { AbsentNames(directory: $0.key, names: $0.value.sorted()) }
-      .sorted { $0.directory < $1.directory }
+    return Set(absent.keys).union(present.keys).map { directory in
+      ExpectedNames(
+        directory: directory.text, absent: (absent[directory] ?? []).map(\.text).sorted(),
+        present: (present[directory] ?? []).map(\.text).sorted())
+    }.sorted { $0.directory < $1.directory }
   }
 
   private mutating func search(_ lookup: SourceFacts.Lookup, from home: String) {
     if lookup.name.utf8.first == UInt8(ascii: "/") {
-      _ = look(for: lookup.name, in: "/")
+      if look(for: lookup.name, in: "/"), lookup.isProbe { require(lookup.name, in: "/") }
       return
     }
     switch lookup.form {
     case .quoted:
-      if look(for: lookup.name, in: home) { return }
-      if searched.insert(lookup).inserted { walk(lookup.name, quoted: true) }
+      if look(for: lookup.name, in: home) {
+        if lookup.isProbe { require(lookup.name, in: home) }
+        return
+      }
+      if searched.insert(lookup).inserted { walk(lookup.name, quoted: true, isProbe: lookup.isProbe) }
     case .angled:
-      if searched.insert(lookup).inserted { walk(lookup.name, quoted: false) }
+      if searched.insert(lookup).inserted { walk(lookup.name, quoted: false, isProbe: lookup.isProbe) }
     case .next:
       // Which directory it starts from depends on where the file was found: ask all of them.
       guard searched.insert(lookup).inserted else { return }
-      for directory in search.quote + search.angled { _ = look(for: lookup.name, in: directory) }
+      for directory in search.quote + search.angled
+      where look(for: lookup.name, in: directory) && lookup.isProbe {
+        require(lookup.name, in: directory)
+      }
     }
   }
 
@@ -117,11 +153,25 @@ package struct AbsenceFinder {
 
   /// Notes the search directories that don't have it, up to the one where the compiler found it. One
   /// that has it though the compiler read another file (gcc drops doubled directories) ends nothing.
-  private mutating func walk(_ name: String, quoted: Bool) {
+  private mutating func walk(_ name: String, quoted: Bool, isProbe: Bool = false) {
     for directory in quoted ? search.quote + search.angled : search.angled
     where look(for: name, in: directory) {
-      if read.contains(Self.plain(directory + "/" + name)) { return }
+      if isProbe { require(name, in: directory) }
+      if doubled.contains(ExactText(directory)) { continue }
+      if isProbe || read.contains(ExactText(Self.plain(directory + "/" + name))) { return }
     }
+  }
+
+  /// The file was found, and must stay.
+  private mutating func require(_ name: String, in directory: String) {
+    let path = directory == "/" ? name : directory + "/" + name
+    let parent = Self.directory(of: path)
+    let last = path.split(separator: "/").last.map(String.init) ?? name
+    present[ExactText(parent), default: []].insert(ExactText(last))
+  }
+
+  private mutating func lack(_ name: String, in directory: String) {
+    absent[ExactText(directory), default: []].insert(ExactText(name))
   }
 
   /// A path without `./` and doubled slashes, for comparing.
@@ -158,9 +208,12 @@ package struct AbsenceFinder {
       if component.isEmpty || component == "." { continue }
       if component != ".." {
         switch presence(current, component) {
-        case .present: break
-        case .absent:
-          absent[current, default: []].insert(component)
+        case .directory: break
+        case .file, .absent:
+          lack(component, in: current)
+          return false
+        case .dangling:
+          isUncertain = true
           return false
         case .directoryMissing:
           noteMissing(current)
@@ -170,10 +223,13 @@ package struct AbsenceFinder {
       current += current.utf8.last == UInt8(ascii: "/") ? component : "/" + component
     }
     switch presence(current, String(rest)) {
-    case .present:
+    case .file:
       return true
-    case .absent:
-      absent[current, default: []].insert(String(rest))
+    case .absent, .directory:
+      lack(String(rest), in: current)
+      return false
+    case .dangling:
+      isUncertain = true
       return false
     case .directoryMissing:
       noteMissing(current)
@@ -193,10 +249,11 @@ package struct AbsenceFinder {
       }
       switch presence(parent, name) {
       case .absent:
-        absent[parent, default: []].insert(name)
+        lack(name, in: parent)
         return
-      case .present:
-        // A file, or not searchable: whatever it is, it must not change; nothing to note.
+      case .file, .directory, .dangling:
+        // Whatever it is, it can't be searched, and we can't tell when that changes.
+        isUncertain = true
         return
       case .directoryMissing:
         path = parent

@@ -7,9 +7,9 @@ package import Platform
 ///   "SCCMAN\n" version:u8 key:32
 ///   paths: count:u32 (length:u32 bytes)…       as `Places.stored` writes them
 ///   results: count:u32, newest first, each:
-///     entry:32 flags:u8 place:32 if flag 2
+///     entry:32 flags:u8 place:32 if flag 2, presentation:32 if flag 4
 ///     files: count:u32 (path:u32 exact:32 relaxed:32)…
-///     absent: count:u32 (directory:u32 names:u32 (length:u32 bytes)…)…
+///     expected: count:u32 (directory:u32 absent:u32 (length:u32 bytes)… present:u32 (…)…)…
 ///   checksum:u64 XXH3 of everything before
 package struct Manifest: Sendable, Equatable {
   package struct File: Sendable, Equatable {
@@ -33,17 +33,21 @@ package struct Manifest: Sendable, Equatable {
     package var isQuiet: Bool
     /// Set when an output names a directory: the result holds for exactly these places.
     package var place: Digest?
+    /// Set when something was printed: the result holds for callers to whom it would look the same.
+    package var presentation: Digest?
     package var files: [File]
-    package var absent: [AbsentNames]
+    package var expected: [ExpectedNames]
 
     package init(
-      entry: Digest, isQuiet: Bool, place: Digest?, files: [File], absent: [AbsentNames]
+      entry: Digest, isQuiet: Bool, place: Digest?, presentation: Digest? = nil,
+      files: [File], expected: [ExpectedNames]
     ) {
       self.entry = entry
       self.isQuiet = isQuiet
       self.place = place
+      self.presentation = presentation
       self.files = files
-      self.absent = absent
+      self.expected = expected
     }
   }
 
@@ -63,7 +67,7 @@ package struct Manifest: Sendable, Equatable {
 
   /// Puts a result first, in place of one with the same files or entry; the oldest falls out.
   package mutating func add(_ result: Result) {
-    results.removeAll { $0.entry == result.entry || $0.place == result.place && $0.files == result.files }
+    results.removeAll {       $0.entry == result.entry }
     results.insert(result, at: 0)
     if results.count > Self.maximumResults { results.removeLast(results.count - Self.maximumResults) }
   }
@@ -73,11 +77,12 @@ package struct Manifest: Sendable, Equatable {
     writer.bytes.append(contentsOf: Self.magic)
     writer.put(Self.version)
     writer.put(key)
-    var paths: [String: UInt32] = [:]
+    var paths: [ExactText: UInt32] = [:]
     var order: [String] = []
     for result in results {
-      for path in result.files.map(\.path) + result.absent.map(\.directory) where paths[path] == nil {
-        paths[path] = UInt32(order.count)
+      for path in result.files.map(\.path) + result.expected.map(\.directory)
+      where paths[ExactText(path)] == nil {
+        paths[ExactText(path)] = UInt32(order.count)
         order.append(path)
       }
     }
@@ -89,21 +94,27 @@ package struct Manifest: Sendable, Equatable {
     return writer.bytes
   }
 
-  private func encode(_ result: Result, _ paths: [String: UInt32], _ writer: inout ByteWriter) {
+  private func encode(_ result: Result, _ paths: [ExactText: UInt32], _ writer: inout ByteWriter) {
     writer.put(result.entry)
-    writer.put(UInt8((result.isQuiet ? 1 : 0) | (result.place == nil ? 0 : 2)))
+    writer.put(
+      UInt8(
+        (result.isQuiet ? 1 : 0) | (result.place == nil ? 0 : 2)
+          | (result.presentation == nil ? 0 : 4)))
     if let place = result.place { writer.put(place) }
+    if let presentation = result.presentation { writer.put(presentation) }
     writer.put(UInt32(result.files.count))
     for file in result.files {
-      writer.put(paths[file.path] ?? 0)
+      writer.put(paths[ExactText(file.path)] ?? 0)
       writer.put(file.exact)
       writer.put(file.relaxed)
     }
-    writer.put(UInt32(result.absent.count))
-    for absence in result.absent {
-      writer.put(paths[absence.directory] ?? 0)
-      writer.put(UInt32(absence.names.count))
-      for name in absence.names { writer.put(name) }
+    writer.put(UInt32(result.expected.count))
+    for expected in result.expected {
+      writer.put(paths[ExactText(expected.directory)] ?? 0)
+      for names in [expected.absent, expected.present] {
+        writer.put(UInt32(names.count))
+        for name in names { writer.put(name) }
+      }
     }
   }
 
@@ -135,6 +146,7 @@ package struct Manifest: Sendable, Equatable {
     let entry = try reader.takeDigest()
     let flags = try reader.take(UInt8.self)
     let place = flags & 2 != 0 ? try reader.takeDigest() : nil
+    let presentation = flags & 4 != 0 ? try reader.takeDigest() : nil
     var files: [File] = []
     for _ in 0..<(try reader.takeCount(minimum: 68)) {
       let index = Int(try reader.take(UInt32.self))
@@ -142,14 +154,22 @@ package struct Manifest: Sendable, Equatable {
       files.append(
         File(path: paths[index], exact: try reader.takeDigest(), relaxed: try reader.takeDigest()))
     }
-    var absent: [AbsentNames] = []
-    for _ in 0..<(try reader.takeCount(minimum: 8)) {
+    var expected: [ExpectedNames] = []
+    for _ in 0..<(try reader.takeCount(minimum: 12)) {
       let index = Int(try reader.take(UInt32.self))
       guard paths.indices.contains(index) else { throw FormatError("a path is missing") }
-      var names: [String] = []
-      for _ in 0..<(try reader.takeCount(minimum: 4)) { names.append(try reader.takeText()) }
-      absent.append(AbsentNames(directory: paths[index], names: names))
+      let absent = try takeNames(&reader)
+      let present = try takeNames(&reader)
+      expected.append(ExpectedNames(directory: paths[index], absent: absent, present: present))
     }
-    return Result(entry: entry, isQuiet: flags & 1 != 0, place: place, files: files, absent: absent)
+    return Result(
+      entry: entry, isQuiet: flags & 1 != 0, place: place, presentation: presentation, files: files,
+      expected: expected)
+  }
+
+  private static func takeNames(_ reader: inout ByteReader) throws(FormatError) -> [String] {
+    var names: [String] = []
+    for _ in 0..<(try reader.takeCount(minimum: 4)) { names.append(try reader.takeText()) }
+    return names
   }
 }

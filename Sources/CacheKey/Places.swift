@@ -80,6 +80,7 @@ package struct Places: Sendable, Hashable {
     while index < source.count {
       let end = index + pattern.count
       if end <= source.count, source[index] == pattern[0], source[index..<end].elementsEqual(pattern),
+        beginsPath(source, index),
         end == source.count || source[end] == UInt8(ascii: "/") || source[end] == UInt8(ascii: "=")
       {
         result.append(contentsOf: mark.utf8)
@@ -91,6 +92,25 @@ package struct Places: Sendable, Hashable {
       }
     }
     return found ? String(decoding: result, as: UTF8.self) : text
+  }
+
+  /// Whether a path can begin there: at the argument's start, behind a separator, or behind an option's
+  /// letters (`-I/base`), but not inside another path (`/other/base`).
+  private static func beginsPath(_ text: [UInt8], _ index: Int) -> Bool {
+    guard index > 0 else { return true }
+    if "=,:;\"' ".utf8.contains(text[index - 1]) { return true }
+    return text[0] == UInt8(ascii: "-") && !text[..<index].contains(UInt8(ascii: "/"))
+      && !text[..<index].contains(UInt8(ascii: "."))
+  }
+
+  package static func == (left: Places, right: Places) -> Bool {
+    left.directory.utf8.elementsEqual(right.directory.utf8)
+      && left.bases.map(ExactText.init) == right.bases.map(ExactText.init)
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(ExactText(directory))
+    for base in bases { hasher.combine(ExactText(base)) }
   }
 
   /// Binds a result to exactly these directories, for outputs that name one of them.

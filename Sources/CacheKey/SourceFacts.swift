@@ -9,15 +9,18 @@ package struct SourceFacts: Sendable, Equatable {
     package enum Form: UInt8, Sendable { case quoted, angled, next }
     package var name: String
     package var form: Form
-    package init(name: String, form: Form) {
+    /// Only asked for (`__has_include`), not necessarily read.
+    package var isProbe: Bool
+    package init(name: String, form: Form, isProbe: Bool = false) {
       self.name = name
       self.form = form
+      self.isProbe = isProbe
     }
   }
 
   package struct Traits: OptionSet, Sendable {
-    package let rawValue: UInt8
-    package init(rawValue: UInt8) { self.rawValue = rawValue }
+    package let rawValue: UInt16
+    package init(rawValue: UInt16) { self.rawValue = rawValue }
     /// `__TIME__`.
     package static let time = Traits(rawValue: 1)
     /// `__DATE__`.
@@ -30,6 +33,12 @@ package struct SourceFacts: Sendable, Equatable {
     package static let computedProbe = Traits(rawValue: 16)
     /// The first thing included is named by a macro, so it could be a precompiled header.
     package static let computedFirstInclude = Traits(rawValue: 64)
+    /// `source_location`, `__builtin_COLUMN`: columns can reach the output.
+    package static let columns = Traits(rawValue: 128)
+    /// `__PRETTY_FUNCTION__`, in which clang writes the columns of lambdas.
+    package static let prettyFunction = Traits(rawValue: 256)
+    /// `__FILE__` and its kin: the path can reach the output in forms that no search finds.
+    package static let fileName = Traits(rawValue: 512)
     /// `.incbin` or `.include` of the assembler, in code or in a string.
     package static let assemblerInclude = Traits(rawValue: 32)
   }

@@ -20,13 +20,58 @@ struct SourceScanner {
     bytes.withUnsafeBufferPointer { buffer in
       var scanner = SourceScanner(text: buffer)
       scanner.run()
-      return scanner.finish()
+      if scanner.pastes, scanner.hasPartOfTimeMacro { scanner.facts.traits.insert(.computedProbe) }
+      guard isOdd(buffer) else { return scanner.finish() }
+      // What this lexer does not follow is left to the real preprocessor, and every byte counts.
+      scanner.facts.traits.insert(.computedProbe)
+      return Result(facts: scanner.facts)
     }
   }
 
+  /// Spellings that are rare enough to be left to the preprocessor: a carriage return that ends a line
+  /// alone, trigraphs of a backslash, digraphs of `#`, a line joined inside a token, and a backslash
+  /// with blanks behind it.
+  private static func isOdd(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    for (index, byte) in text.enumerated() {
+      let next = index + 1 < text.count ? text[index + 1] : 0
+      switch byte {
+      case UInt8(ascii: "\r"):
+        if next != UInt8(ascii: "\n") { return true }
+      case UInt8(ascii: "?"):
+        if next == byte, index + 2 < text.count, text[index + 2] == UInt8(ascii: "/") { return true }
+      case UInt8(ascii: "%"):
+        if next == UInt8(ascii: ":") { return true }
+      case UInt8(ascii: "\\"):
+        if isOddBackslash(text, index) { return true }
+      default:
+        break
+      }
+    }
+    return false
+  }
+
+  private static func isOddBackslash(_ text: UnsafeBufferPointer<UInt8>, _ index: Int) -> Bool {
+    var end = index + 1
+    while end < text.count, isBlank(text[end]) { end += 1 }
+    guard end < text.count, text[end] == UInt8(ascii: "\n") else { return false }
+    let joinsCleanly = end == index + 1 || end == index + 2 && text[index + 1] == UInt8(ascii: "\r")
+    guard joinsCleanly, index > 0, end + 1 < text.count else { return !joinsCleanly }
+    let before = text[index - 1]
+    let after = text[end + 1]
+    if continuesIdentifier(before) && continuesIdentifier(after) { return true }
+    let punctuators = "/*%#:.\\\"'".utf8
+    return punctuators.contains(before) && punctuators.contains(after)
+  }
+
   private let text: UnsafeBufferPointer<UInt8>
+  /// `##` stands somewhere.
+  private var pastes = false
+  /// An identifier that pasting could make a time macro of.
+  private var hasPartOfTimeMacro = false
   private var position = 0
   private var facts = SourceFacts()
+  /// The ends of the last string literals, joined.
+  private var literalTail: [UInt8] = []
   private var seen: Set<SourceFacts.Lookup> = []
   /// Only white space and comments since the last newline.
   private var atLineStart = true
@@ -61,6 +106,13 @@ struct SourceScanner {
       case UInt8(ascii: "'"):
         atLineStart = false
         skipLiteral(quote: current)
+      case UInt8(ascii: ".") where mentionsAssemblerIncludeInCode():
+        facts.traits.insert(.assemblerInclude)
+        position += 1
+      case UInt8(ascii: "#") where byte(1) == UInt8(ascii: "#"):
+        pastes = true
+        atLineStart = false
+        position += 2
       case UInt8(ascii: "#") where atLineStart:
         position += 1
         atLineStart = false
@@ -123,6 +175,10 @@ struct SourceScanner {
 
   private mutating func note(_ range: Range<Int>, nested: Bool) {
     guard !nested, !matters(range) else { return }
+    // A backslash before it would join lines if the comment were not there.
+    var before = range.lowerBound
+    while before > 0, Self.isBlank(text[before - 1]) { before -= 1 }
+    if before > 0, text[before - 1] == UInt8(ascii: "\\") { return }
     comments.append(range)
   }
 
@@ -173,6 +229,8 @@ struct SourceScanner {
     }
     position = min(position, text.count)
     if quote == UInt8(ascii: "\"") { inspectString(start..<position) }
+    // A suffix belongs to the literal: the R of `'a'R"x"` begins no raw string.
+    while position < text.count, Self.continuesIdentifier(text[position]) { position += 1 }
   }
 
   private mutating func skipRawString() {
@@ -197,9 +255,25 @@ struct SourceScanner {
   }
 
   private mutating func inspectString(_ range: Range<Int>) {
-    if Self.mentionsAssemblerInclude(UnsafeBufferPointer(rebasing: text[range])) {
+    // Adjacent literals are one: `".inc" "bin"`.
+    literalTail.append(contentsOf: text[range].suffix(24).filter { $0 != UInt8(ascii: "\"") })
+    if Self.mentionsAssemblerInclude(UnsafeBufferPointer(rebasing: text[range]))
+      || Self.mentionsAssemblerInclude(literalTail)
+    {
       facts.traits.insert(.assemblerInclude)
     }
+    if literalTail.count > 64 { literalTail.removeFirst(literalTail.count - 48) }
+  }
+
+  /// `.incbin "x"` outside of a literal, as a macro that makes a string of it has it.
+  private func mentionsAssemblerIncludeInCode() -> Bool {
+    var end = position + 1
+    while end < text.count, Self.continuesIdentifier(text[end]) { end += 1 }
+    let name = UnsafeBufferPointer(rebasing: text[(position + 1)..<end])
+    if Self.equal(name, "incbin") { return true }
+    guard Self.equal(name, "include") else { return false }
+    while end < text.count, Self.isBlank(text[end]) { end += 1 }
+    return end < text.count && text[end] == UInt8(ascii: "\"")
   }
 
   static func mentionsAssemblerInclude(_ bytes: [UInt8]) -> Bool {
@@ -232,8 +306,13 @@ struct SourceScanner {
       skipRawString()
       return
     }
-    guard word.count > 4, word[start] == UInt8(ascii: "_") else { return }
     let name = UnsafeBufferPointer(rebasing: word)
+    if Self.isPartOfTimeMacro(name) { hasPartOfTimeMacro = true }
+    if Self.equal(name, "source_location") {
+      facts.traits.formUnion([.columns, .fileName])
+    }
+    guard word.count > 4, word[start] == UInt8(ascii: "_") else { return }
+    noteBuiltIn(name)
     if Self.equal(name, "__TIME__") {
       facts.traits.insert(.time)
     } else if Self.equal(name, "__DATE__") {
@@ -247,6 +326,33 @@ struct SourceScanner {
     } else if Self.equal(name, "__has_include_next") || Self.equal(name, "__has_include_next__") {
       probe(isNext: true)
     }
+  }
+
+  private mutating func noteBuiltIn(_ name: UnsafeBufferPointer<UInt8>) {
+    if Self.equal(name, "__builtin_COLUMN") {
+      facts.traits.insert(.columns)
+    } else if Self.equal(name, "__builtin_source_location") {
+      facts.traits.formUnion([.columns, .fileName])
+    } else if Self.equal(name, "__PRETTY_FUNCTION__") {
+      facts.traits.insert(.prettyFunction)
+    } else if Self.equal(name, "__FILE__") || Self.equal(name, "__BASE_FILE__")
+      || Self.equal(name, "__builtin_FILE")
+    {
+      facts.traits.insert(.fileName)
+    }
+  }
+
+  /// A beginning or an end of `__TIME__`, `__DATE__`, `__TIMESTAMP__`, or what stands between the
+  /// underscores.
+  private static func isPartOfTimeMacro(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard name.count >= 2, name.count < 13, name.first == UInt8(ascii: "_") || name.last == UInt8(ascii: "_")
+    else { return false }
+    for macro: StaticString in ["__TIME__", "__DATE__", "__TIMESTAMP__"] {
+      let whole = UnsafeBufferPointer(start: macro.utf8Start, count: macro.utf8CodeUnitCount)
+      guard name.count < whole.count else { continue }
+      if whole.starts(with: name) || whole.suffix(name.count).elementsEqual(name) { return true }
+    }
+    return false
   }
 
   /// A preprocessing number, with digit separators, so that `1'000` opens no literal.
@@ -280,18 +386,7 @@ struct SourceScanner {
       // The macro's own name is no use of it: `#define __has_include(x) 0`.
       skipBlanks()
       while position < text.count, Self.continuesIdentifier(text[position]) { position += 1 }
-    } else if Self.equal(name, "error") || Self.equal(name, "warning") {
-      skipMessage()
     }
-  }
-
-  /// `#error don't` has no literal in it.
-  private mutating func skipMessage() {
-    while position < text.count, text[position] != UInt8(ascii: "\n") {
-      if text[position] == UInt8(ascii: "/"), byte(1) == UInt8(ascii: "*") { return }
-      position += text[position] == UInt8(ascii: "\\") ? 2 : 1
-    }
-    position = min(position, text.count)
   }
 
   private mutating func probe(isNext: Bool) {
@@ -327,7 +422,7 @@ struct SourceScanner {
     }
     let form: SourceFacts.Lookup.Form =
       isNext ? .next : open == UInt8(ascii: "\"") ? .quoted : .angled
-    let lookup = SourceFacts.Lookup(name: name, form: form)
+    let lookup = SourceFacts.Lookup(name: name, form: form, isProbe: isProbe)
     if seen.insert(lookup).inserted { facts.lookups.append(lookup) }
   }
 
@@ -340,6 +435,10 @@ struct SourceScanner {
         skipBlockComment()
       } else if text[position] == UInt8(ascii: "\\"), byte(1) == UInt8(ascii: "\n") {
         position += 2
+      } else if text[position] == UInt8(ascii: "\\"), byte(1) == UInt8(ascii: "\r"),
+        byte(2) == UInt8(ascii: "\n")
+      {
+        position += 3
       } else {
         return
       }
@@ -387,8 +486,9 @@ struct SourceScanner {
 
   /// A comment as spaces up to the column where it ends, and as one space; both keep its newlines.
   private func blanked(_ comment: Range<Int>, endsLine: Bool) -> ([UInt8], [UInt8]) {
-    let newlines = [UInt8](
-      repeating: UInt8(ascii: "\n"), count: text[comment].count { $0 == UInt8(ascii: "\n") })
+    // Not bare newlines: in a directive, a newline of a comment doesn't end the line.
+    var newlines: [UInt8] = []
+    for byte in text[comment] where byte == UInt8(ascii: "\n") { newlines += [1, byte] }
     if endsLine { return (newlines, newlines) }
     let lastLine = text[comment].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? comment.lowerBound
     let indent = text[lastLine..<comment.upperBound].map { byte -> UInt8 in

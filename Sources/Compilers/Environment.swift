@@ -23,6 +23,11 @@ package enum CompilerEnvironment {
     return names
   }
 
+  /// Lists of include directories: `CPATH`'s stand behind `-I`, the others' behind `-isystem`.
+  package static let includeVariables = [
+    "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "OBJC_INCLUDE_PATH", "OBJCPLUS_INCLUDE_PATH",
+  ]
+
   /// Every variable that begins so enters the key (Emscripten's settings).
   package static let relevantPrefixes = ["EM_", "EMCC_"]
 

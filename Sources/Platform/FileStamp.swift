@@ -36,6 +36,7 @@ package struct FileStamp: Sendable, Hashable {
   }
 
   package var isRegular: Bool { mode & 0o170000 == 0o100000 }
+  package var isLink: Bool { mode & 0o170000 == 0o120000 }
   package var isDirectory: Bool { mode & 0o170000 == 0o040000 }
   package var isExecutable: Bool { mode & 0o111 != 0 }
   package var permissions: UInt32 { mode & 0o7777 }

@@ -3,8 +3,13 @@ import Glibc
 
 /// Whole-file operations. All block their thread.
 package enum Files {
+  /// Only regular files: a pipe in a file's place would hold its reader for ever.
   package static func read(_ path: String, limit: Int = .max) throws(SystemError) -> [UInt8] {
-    try Descriptor.open(path, O_RDONLY).readAll(path: path, limit: limit)
+    let file = try Descriptor.open(path, O_RDONLY | O_NONBLOCK)
+    guard try file.stamp(path: path).isRegular else {
+      throw SystemError("read as a file", path, code: EINVAL)
+    }
+    return try file.readAll(path: path, limit: limit)
   }
 
   /// Puts a file in place by rename, so that nobody ever sees half of it.
@@ -24,7 +29,10 @@ package enum Files {
 
   /// The digest of a file of any size.
   package static func digest(of path: String) throws(SystemError) -> Digest {
-    let file = try Descriptor.open(path, O_RDONLY)
+    let file = try Descriptor.open(path, O_RDONLY | O_NONBLOCK)
+    guard try file.stamp(path: path).isRegular else {
+      throw SystemError("read as a file", path, code: EINVAL)
+    }
     var hash = SHA256()
     var offset = 0
     while true {
@@ -71,9 +79,14 @@ package enum Files {
     from source: borrowing Descriptor, at offset: Int, count: Int,
     to target: borrowing Descriptor, path: String
   ) throws(SystemError) {
-    if count >= 65536, offset % 4096 == 0,
-      cposix_clone_range(source.number, UInt64(offset), UInt64(count), target.number) == 0
+    let here = lseek(target.number, 0, SEEK_CUR)
+    if count >= 65536, offset % 4096 == 0, here >= 0, here % 4096 == 0,
+      cposix_clone_range(
+        source.number, UInt64(offset), UInt64(count), target.number, UInt64(here)) == 0
     {
+      guard lseek(target.number, here + off_t(count), SEEK_SET) >= 0 else {
+        throw SystemError("seek in", path)
+      }
       return
     }
     var position = Int64(offset)

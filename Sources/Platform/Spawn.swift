@@ -22,22 +22,28 @@ package enum Spawn {
   ) throws(SystemError) -> ProcessResult {
     let output = try Pipe(program)
     let errors = try Pipe(program)
-    let pid = try start(
-      program, arguments, environment: environment, directory: directory,
-      output: output.write, errors: errors.write)
-    close(output.write)
-    close(errors.write)
     defer {
       close(output.read)
       close(errors.read)
     }
+    let started = startOrFail(
+      program, arguments, environment: environment, directory: directory,
+      output: output.write, errors: errors.write)
+    close(output.write)
+    close(errors.write)
+    let pid = try started.get()
+    let deadline = Clock.monotonic + Int64(timeoutSeconds) * 1_000_000_000
     var result = ProcessResult(exitCode: 0, signal: 0, output: [], errors: [])
     let failure = drain(
       output.read, errors.read, into: &result,
-      deadline: Clock.monotonic + Int64(timeoutSeconds) * 1_000_000_000, limit: outputLimit)
+      deadline: deadline, limit: outputLimit)
     if failure != 0 { kill(-pid, SIGKILL) }
+    // A child that closed its streams and goes on has the rest of its time, no more.
     var status: Int32 = 0
-    while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    while waitpid(pid, &status, WNOHANG) == 0 {
+      if Clock.monotonic > deadline { kill(-pid, SIGKILL) }
+      usleep(200)
+    }
     guard failure == 0 else { throw SystemError("finish running", program, code: failure) }
     result.signal = cposix_wait_signal(status)
     result.exitCode = result.signal == 0 ? cposix_wait_exit_code(status) : 0
@@ -52,6 +58,20 @@ package enum Spawn {
       guard cposix_pipe_cloexec(&ends) == 0 else { throw SystemError("make a pipe for", program) }
       read = ends[0]
       write = ends[1]
+    }
+  }
+
+  private static func startOrFail(
+    _ program: String, _ arguments: [String], environment: [[UInt8]], directory: String,
+    output: Int32, errors: Int32
+  ) -> Result<pid_t, SystemError> {
+    do throws(SystemError) {
+      return .success(
+        try start(
+          program, arguments, environment: environment, directory: directory, output: output,
+          errors: errors))
+    } catch {
+      return .failure(error)
     }
   }
 

@@ -42,7 +42,6 @@ package final class LocalStore: Store {
   private let verified: VerifiedEntries
   let linkable = LinkableFiles()
   private let sequence = Atomic<Int>(0)
-  private let directoriesMade = Mutex<Set<String>>([])
 
   /// Touches nothing on disk: a directory that can't be made shows when it is used.
   package init(_ options: Options) {
@@ -63,6 +62,10 @@ package final class LocalStore: Store {
     let path = path("entries", key)
     guard let file = try openEntry(path) else { return nil }
     let stamp = try stamp(of: file, path)
+    guard stamp.isRegular else {
+      if !options.isReadOnly { remove(path, stamp) }
+      throw .damaged("\(path) is no file")
+    }
     if let head = verified.head(key, stamp) {
       return StoredEntry(head: head, file: file, path: path)
     }
@@ -80,7 +83,7 @@ package final class LocalStore: Store {
 
   private func openEntry(_ path: String) throws(StoreError) -> Descriptor? {
     do throws(SystemError) {
-      return try Descriptor.open(path, O_RDONLY | O_NOFOLLOW)
+      return try Descriptor.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
     } catch {
       if error.code == ENOENT { return nil }
       throw .system(error)
@@ -120,11 +123,21 @@ package final class LocalStore: Store {
 
   package func manifest(_ key: Digest) throws(StoreError) -> [UInt8]? {
     do throws(SystemError) {
+      touchManifest(key)
       return try Files.read(path("manifests", key), limit: 64 << 20)
     } catch {
       if error.code == ENOENT { return nil }
       throw .system(error)
     }
+  }
+
+  /// Keeps a manifest that is in use from being evicted, at most every few minutes.
+  package func touchManifest(_ key: Digest) {
+    let path = path("manifests", key)
+    guard !options.isReadOnly, let stamp = FileStamp.ofLink(path: path), stamp.isRegular,
+      Clock.now - stamp.modified > 300_000_000_000
+    else { return }
+    utimensat(AT_FDCWD, path, nil, AT_SYMLINK_NOFOLLOW)
   }
 
   /// What tells whether a manifest's file was replaced since it was read.

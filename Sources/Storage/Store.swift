@@ -41,8 +41,14 @@ package struct StoredEntry: ~Copyable {
   package let file: Descriptor
   let path: String
 
+  /// No message or list that a compiler run may leave is larger.
+  private static var largestInMemory: Int { 64 << 20 }
+
   /// The unpacked bytes of a member, for small ones.
   package func bytes(of member: EntryHead.Member) throws(StoreError) -> [UInt8] {
+    guard member.size <= Self.largestInMemory, member.stored <= Self.largestInMemory else {
+      throw .damaged("\(path): \(member.name) claims \(member.size) bytes")
+    }
     let stored: [UInt8]
     do throws(SystemError) {
       stored = try file.read(at: member.offset, count: member.stored, path: path)

@@ -53,6 +53,26 @@ package enum Endpoint: Sendable {
     return path
   }
 
+  /// A file name in the runtime directory that stands for this endpoint alone, for the lock that a
+  /// starting wrapper holds (`.lock`) and for what was said of a daemon (`.said`).
+  package var markerName: [UInt8] {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    func mix(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    switch self {
+    case .path(let path): for byte in path { mix(byte) }
+    case .abstract(let name):
+      mix(0)
+      for byte in name { mix(byte) }
+    case .port(let port):
+      mix(1)
+      mix(UInt8(port >> 8))
+      mix(UInt8(truncatingIfNeeded: port))
+    }
+    var name: [UInt8] = []
+    Self.appendHex(hash, to: &name)
+    return name
+  }
+
   /// A value that begins with the four characters `\x00` names an abstract socket, the rest
   /// ascii-escape decoded (Mozilla's rule); anything else is a path.
   private static func socketName(_ value: [UInt8]) -> Endpoint {

@@ -16,15 +16,18 @@ func entry(_ count: Int32, _ arguments: CStrings) -> Int32 {
   let words = collect(arguments, Int(count))
   guard let invokedAs = words.first else { return 2 }
   if isOwnName(invokedAs) {
-    guard words.count > 1, words[1].first != UInt8(ascii: "-"),
+    // `sccache sccache gcc …` is `sccache gcc …`.
+    var skipped = 1
+    while skipped < words.count, isOwnName(words[skipped]) { skipped += 1 }
+    guard skipped < words.count, words[skipped].first != UInt8(ascii: "-"),
       getenv("SCCACHE_START_SERVER") == nil
-    else { becomeDaemonProgram(arguments) }
-    return compile(Call(words: Array(words[1...]), argv: arguments + 1, invokedAs: nil))
+    else { becomeDaemonProgram(arguments + (skipped - 1)) }
+    return compile(Call(words: Array(words[skipped...]), argv: arguments + skipped))
   }
   // Reached as gcc, cc, clang …: by symlink, hard link or copy.
   var named = words
   named[0] = baseName(invokedAs)
-  return compile(Call(words: named, argv: arguments, invokedAs: invokedAs))
+  return compile(Call(words: named, argv: arguments))
 }
 
 /// One compiler call.
@@ -33,8 +36,6 @@ struct Call {
   var words: [[UInt8]]
   /// The same words as C strings, for exec.
   var argv: CStrings
-  /// How the wrapper itself was called, when it poses as the compiler.
-  var invokedAs: [UInt8]?
 }
 
 func compile(_ call: Call) -> Int32 {
@@ -71,7 +72,7 @@ private func converse(_ connection: inout Connection, _ call: Call, _ endpoint: 
       return finish(outcome)
     case .decline:
       guard let decline = try? Decline(body: frame.body) else { break }
-      if !decline.program.isEmpty { execute(decline.program, call.argv, notice: decline.notice) }
+      if !decline.program.isEmpty { execute(decline.program, call, notice: decline.notice) }
       becomeCompiler(call, notice: decline.notice)
     case .run:
       guard let order = try? RunOrder(body: frame.body) else { break }

@@ -3,13 +3,25 @@ import CPosix
 /// Becomes the real compiler, with the caller's own arguments and environment. Returns never.
 func becomeCompiler(_ call: Call, notice: [UInt8]) -> Never {
   let name = call.words[0]
-  let program = name.contains(UInt8(ascii: "/")) ? name : findCompiler(name)
+  let isPath = name.contains(UInt8(ascii: "/")) && !isSelf(name)
+  let program = isPath ? name : findCompiler(baseName(name))
   if program.isEmpty {
     writeAll(
       2, bytes("sccache: error: failed to execute compile\nsccache: caused by: cannot find "))
     writeAll(2, name + bytes(" in PATH\n"))
     exit(2)
   }
+  execute(program, call, notice: notice)
+}
+
+/// Becomes a program that was found for the call. A compiler finds its own parts by argv[0], which
+/// therefore is its full path: PATH could lead to somebody else's link of that name.
+func execute(_ program: [UInt8], _ call: Call, notice: [UInt8]) -> Never {
+  let name = terminated(program)
+  // Never freed: this process is about to be another program.
+  let copy = UnsafeMutablePointer<CChar>.allocate(capacity: name.count)
+  for (index, character) in name.enumerated() { copy[index] = character }
+  call.argv[0] = copy
   execute(program, call.argv, notice: notice)
 }
 
@@ -40,6 +52,11 @@ func findCompiler(_ name: [UInt8]) -> [UInt8] {
     return candidate
   }
   return []
+}
+
+private func isSelf(_ path: [UInt8]) -> Bool {
+  guard let found = status(path), let own = status(bytes("/proc/self/exe")) else { return false }
+  return isSameProgram(path, found, own)
 }
 
 /// The same inode, or a copy: as long, and equal byte for byte.

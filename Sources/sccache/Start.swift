@@ -34,7 +34,7 @@ private func openLock(_ endpoint: Endpoint) -> Int32 {
   _ = mkdir(terminated(directory), 0o700)
   guard isPrivate(directory) else { return -1 }
   return cposix_open(
-    terminated(directory + suffix(of: endpoint) + bytes(".lock")),
+    terminated(directory + bytes("/") + endpoint.markerName + bytes(".lock")),
     O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
 }
 
@@ -45,14 +45,6 @@ func isPrivate(_ directory: [UInt8]) -> Bool {
     && status.st_uid == geteuid() && status.st_mode & 0o022 == 0
 }
 
-/// A file name that stands for the endpoint.
-func suffix(of endpoint: Endpoint) -> [UInt8] {
-  switch endpoint {
-  case .path(let path): bytes("/") + baseName(path)
-  case .abstract: bytes("/abstract")
-  case .port: bytes("/port")
-  }
-}
 
 /// Starts `sccached` and waits until it says on descriptor 3 that it listens.
 private func startDaemon(limit: Int) throws(ConnectionFailure) {
@@ -101,7 +93,7 @@ func once(_ message: StaticString, at endpoint: Endpoint) -> [UInt8] {
 
 private func markerPath(_ endpoint: Endpoint) -> [CChar]? {
   let directory = Endpoint.runtimeDirectory(user: geteuid())
-  return isPrivate(directory) ? terminated(directory + suffix(of: endpoint) + bytes(".said")) : nil
+  return isPrivate(directory) ? terminated(directory + bytes("/") + endpoint.markerName + bytes(".said")) : nil
 }
 
 /// Whether the daemon failed a call in the last seconds. A new daemon removes the marker.

@@ -102,7 +102,8 @@ struct CompilationBuilder {
 
   private mutating func takeOutput(_ path: String) throws(Rejection) {
     let special = path.isEmpty || path == "-" || path.begins(with: "/dev/")
-    guard !special else { throw .cannotCache("-o") }
+    // gcc refuses a second one, clang takes the last.
+    guard !special, namedOutput == nil else { throw .cannotCache("-o") }
     namedOutput = path
   }
 

@@ -13,7 +13,7 @@ final class DirectoryRecord: Sendable {
     var stamp: FileStamp?
     var generation = 0
     /// Kept only while compilations are stored; a hit asks for single names.
-    var names: Set<String>?
+    var names: Set<ExactText>?
   }
 
   init(path: String) {
@@ -37,17 +37,38 @@ final class DirectoryRecord: Sendable {
   func presence(of name: String) -> AbsenceFinder.Presence {
     let before = generation()
     let known = state.withLock { $0.generation == before ? $0.names : nil }
-    if let known { return known.contains(name) ? .present : .absent }
-    guard let listed = Files.names(in: path) else { return .directoryMissing }
-    let names = Set(listed)
+    if let known { return known.contains(ExactText(name)) ? kind(of: name) : .absent }
+    guard let listed = Files.names(in: path) else {
+      // It may be searchable though it can't be listed.
+      return FileStamp(path: path)?.isDirectory ?? false ? kind(of: name) : .directoryMissing
+    }
+    let names = Set(listed.map(ExactText.init))
     state.withLock { state in
       if state.generation == before, state.stamp != nil { state.names = names }
     }
-    return names.contains(name) ? .present : .absent
+    return names.contains(ExactText(name)) ? kind(of: name) : .absent
   }
 
-  func contains(_ name: String) -> Bool {
-    FileStamp.ofLink(path: path + "/" + name) != nil
+  private func kind(of name: String) -> AbsenceFinder.Presence {
+    let path = path + "/" + name
+    guard let stamp = FileStamp(path: path) else {
+      return FileStamp.ofLink(path: path) == nil ? .absent : .dangling
+    }
+    return stamp.isDirectory ? .directory : .file
+  }
+
+  /// Whether a file, or what leads to one, has that name. A directory is none: `#include <string>`
+  /// passes by a directory `string`.
+  func hasFile(_ name: String) -> Bool {
+    guard let stamp = FileStamp(path: path + "/" + name) else {
+      return FileStamp.ofLink(path: path + "/" + name) != nil
+    }
+    return !stamp.isDirectory
+  }
+
+  /// Names of the same directory give the same; nil when there is none.
+  func identity() -> String? {
+    FileStamp(path: path).map { "\($0.device)-\($0.inode)" }
   }
 
   /// Gives the names' memory back.
@@ -58,15 +79,16 @@ final class DirectoryRecord: Sendable {
 
 /// The records of all directories met, by absolute path; bounded like `FileRecords`.
 final class DirectoryRecords: Sendable {
-  private let records = Mutex<[String: DirectoryRecord]>([:])
+  private let records = Mutex<[ExactText: DirectoryRecord]>([:])
   private static let limit = 20_000
 
   func record(_ path: String) -> DirectoryRecord {
     records.withLock { records in
-      if let record = records[path] { return record }
+      let key = ExactText(path)
+      if let record = records[key] { return record }
       if records.count >= Self.limit { records.removeAll() }
       let record = DirectoryRecord(path: path)
-      records[path] = record
+      records[key] = record
       return record
     }
   }

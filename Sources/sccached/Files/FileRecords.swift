@@ -61,7 +61,7 @@ final class FileRecord: Sendable {
 /// (manifests in use keep their records).
 final class FileRecords: Sendable {
   private struct Key: Hashable {
-    var path: String
+    var path: ExactText
     var isOpaque: Bool
   }
 
@@ -71,7 +71,7 @@ final class FileRecords: Sendable {
   /// - Parameter isOpaque: the content counts byte for byte (assembler, plugins, profiles).
   func record(_ path: String, isOpaque: Bool = false) -> FileRecord {
     records.withLock { records in
-      let key = Key(path: path, isOpaque: isOpaque)
+      let key = Key(path: ExactText(path), isOpaque: isOpaque)
       if let record = records[key] { return record }
       if records.count >= Self.limit { records.removeAll() }
       let record = FileRecord(path: path, isOpaque: isOpaque)

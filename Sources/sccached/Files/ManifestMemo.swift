@@ -9,25 +9,30 @@ final class ResolvedManifest: Sendable {
     let entry: Digest
     let isQuiet: Bool
     let place: Digest?
+    let presentation: Digest?
     let files: [(record: FileRecord, exact: Digest, relaxed: Digest)]
-    let absent: [Absence]
+    let expected: [Expectation]
   }
 
-  /// The absent names of one directory, and the state of it in which they were last found absent.
-  final class Absence: Sendable {
-    let directory: DirectoryRecord
-    let names: [String]
+  /// What one directory must have and lack, and the state of it in which that was last found so.
+  final class Expectation: Sendable {
+    private let directory: DirectoryRecord
+    private let absent: [String]
+    private let present: [String]
     private let verified = Atomic<Int>(0)
 
-    init(directory: DirectoryRecord, names: [String]) {
+    init(directory: DirectoryRecord, absent: [String], present: [String]) {
       self.directory = directory
-      self.names = names
+      self.absent = absent
+      self.present = present
     }
 
     func holds() -> Bool {
       let generation = directory.generation()
       if verified.load(ordering: .relaxed) == generation { return true }
-      guard !names.contains(where: directory.contains) else { return false }
+      guard !absent.contains(where: directory.hasFile), present.allSatisfy(directory.hasFile) else {
+        return false
+      }
       // Only when nothing happened meanwhile.
       if directory.generation() == generation { verified.store(generation, ordering: .relaxed) }
       return true
@@ -52,22 +57,26 @@ final class ResolvedManifest: Sendable {
         let absolute = Path.absolute(path, in: places.directory)
         resolved.append((files.record(absolute, isOpaque: isOpaque), file.exact, file.relaxed))
       }
-      var absent: [Absence] = []
-      for absence in result.absent {
-        guard let path = places.used(absence.directory) else { return nil }
-        absent.append(
-          Absence(
-            directory: directories.record(Path.absolute(path, in: places.directory)), names: absence.names))
+      var expected: [Expectation] = []
+      for names in result.expected {
+        guard let path = places.used(names.directory) else { return nil }
+        expected.append(
+          Expectation(
+            directory: directories.record(Path.absolute(path, in: places.directory)),
+            absent: names.absent, present: names.present))
       }
       return Result(
-        entry: result.entry, isQuiet: result.isQuiet, place: result.place, files: resolved,
-        absent: absent)
+        entry: result.entry, isQuiet: result.isQuiet, place: result.place,
+        presentation: result.presentation, files: resolved, expected: expected)
     }
     fileCount = results.reduce(0) { $0 + $1.files.count }
   }
 
-  /// The first result whose files are as they were and whose absent names still are.
-  func match(places: Places, strictness: Strictness) -> (result: Result, match: Match)? {
+  /// The first result for these places and this presentation whose files are as they were and whose
+  /// directories have and lack what they should.
+  func match(
+    places: Places, presentation: Digest, strictness: Strictness
+  ) -> (result: Result, match: Match)? {
     var placeDigest: Digest?
     for result in results {
       if let place = result.place {
@@ -75,8 +84,9 @@ final class ResolvedManifest: Sendable {
         placeDigest = own
         guard place == own else { continue }
       }
+      if let wanted = result.presentation, wanted != presentation { continue }
       guard let match = compare(result, result.isQuiet ? strictness : .exact),
-        result.absent.allSatisfy({ $0.holds() })
+        result.expected.allSatisfy({ $0.holds() })
       else { continue }
       return (result, match)
     }

@@ -21,7 +21,8 @@ struct CompilerProber: Sendable {
     guard parts.add(question.program, role: "driver") else { return nil }
     var scripts = ScriptReader(environment: environment, directory: directory)
     for found in scripts.programs(of: question.program) { parts.add(found, role: "script") }
-    for text in scripts.variableValues { parts.note(text) }
+    for variable in scripts.variables { parts.note("\(variable.name)=\(variable.value ?? "")") }
+    watchDirectories(question, &parts, directory: directory, environment: environment)
     let run = { (arguments: [String]) -> String? in
       self.run(question, arguments, directory: directory, environment: environment)
     }
@@ -32,7 +33,7 @@ struct CompilerProber: Sendable {
     addSpecs(question, &parts, run, directory: directory)
     parts.note(compiler.version)
     return parts.isComplete
-      ? CompilerIdentity(compiler: compiler, digest: parts.digest(), parts: parts.stamps) : nil
+      ? CompilerIdentity(compiler: compiler, digest: parts.digest(), parts: parts.stamps, variables: scripts.variables) : nil
   }
 
   private func detect(
@@ -48,6 +49,29 @@ struct CompilerProber: Sendable {
       result.isSuccess
     else { return nil }
     return Detection.compiler(fromProbe: String(decoding: result.output, as: UTF8.self))
+  }
+
+  /// Directories in which a program of the compiler could newly appear: `-B`, `COMPILER_PATH`,
+  /// `GCC_EXEC_PREFIX`.
+  private func watchDirectories(
+    _ question: CompilerRegistry.Question, _ parts: inout PartList, directory: String,
+    environment: RequestEnvironment
+  ) {
+    var paths: [String] = []
+    for (index, argument) in question.identityArguments.enumerated() where argument.hasPrefix("-B") {
+      let joined = String(argument.dropFirst(2))
+      let next = index + 1 < question.identityArguments.count ? question.identityArguments[index + 1] : ""
+      paths.append(joined.isEmpty ? next : joined)
+    }
+    for name in ["COMPILER_PATH", "GCC_EXEC_PREFIX"] {
+      paths += (environment.value(name) ?? "").split(separator: ":").map(String.init)
+    }
+    for path in paths {
+      let absolute = Path.absolute(path, in: directory)
+      parts.watch(absolute)
+      // A prefix need not end at a directory: `-Bx/arm-`.
+      parts.watch(Path.directory(of: absolute))
+    }
   }
 
   /// Specs files that the command line names; gcc looks for them in its own directories, too.
@@ -173,7 +197,12 @@ struct CompilerProber: Sendable {
       let result = runProcess(
         question, arguments, directory: directory, environment: environment, localized: false)
     else { return nil }
-    return Detection.searchDirectories(fromVerbose: String(decoding: result.errors, as: UTF8.self))
+    let text = String(decoding: result.errors, as: UTF8.self)
+    guard let found = Detection.searchDirectories(fromVerbose: text) else { return nil }
+    // Built-in directories that don't exist yet are searched as soon as they do.
+    let missing = text.split(separator: "\n").filter { $0.hasPrefix("ignoring nonexistent directory ") }
+      .map { String($0.dropFirst(31).filter { $0 != "\"" }) }
+    return missing + found
   }
 
   func resolveNative(
@@ -210,7 +239,11 @@ struct CompilerProber: Sendable {
     _ question: CompilerRegistry.Question, _ arguments: [String], directory: String,
     environment: RequestEnvironment, localized: Bool = false
   ) -> ProcessResult? {
-    var variables = environment.variables.filter {
+    // Include directories of the environment are the pipeline's to add, in their place.
+    let dropped = CompilerEnvironment.includeVariables.map { Array("\($0)=".utf8) }
+    var variables = environment.variables.filter { variable in
+      !dropped.contains(where: { variable.starts(with: $0) })
+    }.filter {
       !$0.starts(with: "LC_".utf8) && !$0.starts(with: "LANG".utf8)
         && !$0.starts(with: "DEPENDENCIES_OUTPUT=".utf8) && !$0.starts(with: "SUNPRO_DEPENDENCIES=".utf8)
     }
@@ -225,7 +258,7 @@ struct CompilerProber: Sendable {
 /// Collects the files that make up a compiler.
 struct PartList {
   private let files: FileRecords
-  private(set) var stamps: [(path: String, stamp: FileStamp)] = []
+  private(set) var stamps: [(path: String, stamp: FileStamp?)] = []
   private var digests: [(role: String, digest: Digest)] = []
   private var notes: [String] = []
   private var seen: Set<String> = []
@@ -252,7 +285,7 @@ struct PartList {
 
   /// A directory in which no name may come or go; not part of the digest.
   mutating func watch(_ path: String) {
-    if let stamp = FileStamp(path: path) { stamps.append((path, stamp)) }
+    stamps.append((path, FileStamp(path: path)))
   }
 
   mutating func note(_ text: String) { notes.append(text) }

@@ -17,7 +17,8 @@ final class CompilerRegistry: Sendable {
   }
 
   private struct State {
-    var identities: [Question: CompilerIdentity] = [:]
+    /// Several where a script runs different compilers by the caller's variables.
+    var identities: [Question: [CompilerIdentity]] = [:]
     var unknown: [String: FileStamp] = [:]
     var search: [SearchQuestion: [String]] = [:]
     var native: [NativeQuestion: [String]] = [:]
@@ -37,12 +38,12 @@ final class CompilerRegistry: Sendable {
   }
 
   private let state = Mutex(State())
+  private let probing = Monitor<Set<Question>>([])
   let prober: CompilerProber
   private static let limit = 512
   static let steeringVariables = [
     "PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX", "LD_LIBRARY_PATH", "LD_PRELOAD", "CCC_OVERRIDE_OPTIONS",
     "EM_CONFIG", "EMSDK", "CLANG_CONFIG_FILE_USER_DIR",
-    "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "OBJC_INCLUDE_PATH", "OBJCPLUS_INCLUDE_PATH",
     "SDKROOT",
   ]
 
@@ -64,23 +65,32 @@ final class CompilerRegistry: Sendable {
   func identity(
     _ question: Question, directory: String, environment: RequestEnvironment
   ) -> CompilerIdentity? {
+    if let known = known(question, environment) { return known }
     let stamp = FileStamp(path: question.program)
-    let (known, isUnknown) = state.withLock { state in
-      (state.identities[question], stamp != nil && state.unknown[question.program] == stamp)
+    if state.withLock({ stamp != nil && $0.unknown[question.program] == stamp }) { return nil }
+    // One caller asks, the others wait for its answer.
+    guard probing.withLock({ $0.insert(question).inserted }) else {
+      _ = probing.wait(until: Clock.monotonic + 60_000_000_000) { $0.contains(question) ? nil : true }
+      return identity(question, directory: directory, environment: environment)
     }
-    if let known, known.isCurrent { return known }
-    if isUnknown { return nil }
+    defer { probing.change { _ = $0.remove(question) } }
+    if let known = known(question, environment) { return known }
     let found = prober.identify(question, directory: directory, environment: environment)
     state.withLock { state in
       if let found {
         if state.identities.count >= Self.limit { state.identities.removeAll() }
-        state.identities[question] = found
+        state.identities[question, default: []].insert(found, at: 0)
+        if state.identities[question, default: []].count > 8 { state.identities[question]?.removeLast() }
       } else {
         if state.unknown.count >= Self.limit { state.unknown.removeAll() }
         state.unknown[question.program] = stamp
       }
     }
     return found
+  }
+
+  private func known(_ question: Question, _ environment: RequestEnvironment) -> CompilerIdentity? {
+    state.withLock { $0.identities[question] }?.first { $0.holds(in: environment) }
   }
 
   /// The compiler's built-in include directories for this compilation, in its order.

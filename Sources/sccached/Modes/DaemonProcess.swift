@@ -100,13 +100,7 @@ enum DaemonProcess {
 
   /// A new daemon: the warning about an old one may be said again.
   private static func removeMarker(_ directory: String, _ endpoint: Endpoint) {
-    let name =
-      switch endpoint {
-      case .path(let path): Path.name(of: String(decoding: path, as: UTF8.self))
-      case .abstract: "abstract"
-      case .port: "port"
-      }
-    unlink("\(directory)/\(name).said")
+    unlink("\(directory)/\(String(decoding: endpoint.markerName, as: UTF8.self)).said")
   }
 
   private static func makeLogger(_ settings: Settings) -> Logger {

@@ -30,8 +30,12 @@ extension Modes {
     for result in manifest.results {
       text += "entry \(result.entry)\(result.place == nil ? "" : " (this directory only)")\n"
       for file in result.files { text += "  \(file.exact) \(printable(file.path))\n" }
-      for absence in result.absent {
-        text += "  absent in \(printable(absence.directory)): \(absence.names.joined(separator: " "))\n"
+      for names in result.expected {
+        let place = printable(names.directory)
+        text += "  absent in \(place): \(names.absent.joined(separator: " "))\n"
+        if !names.present.isEmpty {
+          text += "  present in \(place): \(names.present.joined(separator: " "))\n"
+        }
       }
     }
     return text

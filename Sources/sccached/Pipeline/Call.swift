@@ -21,11 +21,6 @@ struct Call: Sendable {
   /// For the person at the terminal, printed with the reply.
   var notice: String
 
-  /// The words for argv, with the caller's name for the compiler.
-  func argv(_ arguments: [String]) -> [[UInt8]] {
-    [Array(command.utf8)] + arguments.map { Array($0.utf8) }
-  }
-
   var noticeBytes: [UInt8] { Array(notice.utf8) }
 }
 
@@ -44,6 +39,12 @@ struct CacheableCall: Sendable {
 
   func absolute(_ path: String) -> String { Path.absolute(path, in: call.directory) }
 
+  /// The words for argv. A compiler finds its own parts by argv[0], so that is its path: its name alone
+  /// could lead through PATH to a wrapper's link.
+  func argv(_ arguments: [String]) -> [[UInt8]] {
+    [Array(program.utf8)] + arguments.map { Array($0.utf8) }
+  }
+
   var language: String { compilation.language.statisticsName }
   /// `c++ [gcc]`, as the advanced statistics name it.
   var advancedLanguage: String {
@@ -53,28 +54,59 @@ struct CacheableCall: Sendable {
   /// Comments never matter, matter by their width, or matter.
   var strictness: Strictness {
     let sensitivity = compilation.sensitivity
-    if sensitivity.contains(.comments) || countsBytes { return .exact }
+    if sensitivity.contains(.comments) || countsBytes || readsStrictC90 { return .exact }
     // clang writes an MD5 of each source into DWARF 5 line tables.
     if sensitivity.contains(.columns) { return compiler.family == .clang ? .exact : .sameColumns }
-    return .sameLines
+    // `.su` and optimisation records have columns in them.
+    let hasReports = compilation.outputs.contains { !["obj", "gcno", "module", "d"].contains($0.name) }
+    return hasReports ? .sameColumns : .sameLines
+  }
+
+  /// In strict C90, `//` begins no comment.
+  private var readsStrictC90: Bool {
+    let standards = ["-ansi", "-std=c89", "-std=c90", "-std=iso9899:1990", "-std=iso9899:199409"]
+    return compilation.keyArguments.contains(where: standards.contains)
+  }
+}
+
+extension CacheableCall {
+  /// The directories that these variables list; an empty element is the working directory.
+  func environmentDirectories(_ names: [String]) -> [String] {
+    names.flatMap { name -> [String] in
+      guard let value = call.environment.value(name), !value.isEmpty else { return [] }
+      return value.split(separator: ":", omittingEmptySubsequences: false)
+        .map { $0.isEmpty ? "." : String($0) }
+    }
   }
 }
 
 /// What diagnostics look like to this caller: replayed only to callers to whom they look the same.
 struct Presentation: Sendable, Equatable {
+  /// Both in one.
+  var digest: Digest {
+    var hash = SHA256()
+    hash.field(locale)
+    hash.field(isColoured ? 1 : 0)
+    return hash.finish()
+  }
+
   static let variables = [
     "LC_ALL", "LC_MESSAGES", "LC_CTYPE", "LANG", "LANGUAGE", "GCC_COLORS", "GCC_URLS", "TERM_URLS",
   ]
 
-  /// Of these variables.
+  /// Of these variables, and for clang of the dependency options, about which it warns.
   let locale: Digest
   /// The caller's compiler would write colours.
   let isColoured: Bool
 
-  init(_ call: Call, _ compilation: Compilation) {
+  init(_ call: Call, _ compilation: Compilation, isClang: Bool) {
     var hash = SHA256()
     for name in Self.variables {
       hash.field(call.environment.bytes(name).map { Array($0) } ?? [])
+    }
+    if isClang {
+      // `-MD` warns of being unused in front of `-MMD`, or for preprocessed input.
+      hash.field(call.arguments.filter { $0.hasPrefix("-M") || $0.hasPrefix("-Wp,-M") })
     }
     locale = hash.finish()
     switch compilation.colour {

@@ -116,7 +116,8 @@ final class CompilePipeline: Sendable {
       environment: relevantEnvironment(call, compilation), places: places)
     return CacheableCall(
       call: call, program: program, question: question, identity: identity, compilation: compilation,
-      inputs: inputs, presentation: Presentation(call, compilation))
+      inputs: inputs, presentation: Presentation(
+        call, compilation, isClang: identity.compiler.family == .clang))
   }
 
   /// What of an argument may be a path: itself, or what follows the first slash.
@@ -139,6 +140,9 @@ final class CompilePipeline: Sendable {
     }
     for prefix in CompilerEnvironment.relevantPrefixes {
       found += call.environment.variables(withPrefix: prefix).map { String(decoding: $0, as: UTF8.self) }
+    }
+    if !call.settings.extraFiles.isEmpty {
+      found.append("SCCACHE_EXTRAFILES=\(call.settings.extraFiles.joined(separator: ":"))")
     }
     return found.sorted()
   }
@@ -180,7 +184,11 @@ struct CallerFiles: FileReading {
   let directory: String
 
   func text(of path: String) -> String? {
-    guard let bytes = try? Files.read(Path.absolute(path, in: directory), limit: 8 << 20) else { return nil }
+    let absolute = Path.absolute(path, in: directory)
+    // `@/dev/fd/3` and `@/proc/self/…` would be ours, not the caller's.
+    guard !absolute.hasPrefix("/dev/"), !absolute.hasPrefix("/proc/"),
+      let bytes = try? Files.read(absolute, limit: 8 << 20)
+    else { return nil }
     return String(validating: bytes, as: UTF8.self)
   }
 

@@ -38,7 +38,7 @@ final class LocalRun {
       && !cacheable.compilation.sensitivity.contains(.commandLine)
     let arguments = (colour ? ["-fdiagnostics-color=always"] : []) + added + cacheable.call.arguments
     let order = RunOrder(
-      program: Array(cacheable.program.utf8), arguments: cacheable.call.argv(arguments),
+      program: Array(cacheable.program.utf8), arguments: cacheable.argv(arguments),
       notice: cacheable.call.noticeBytes)
     guard channel.send(order.frame()) else { return nil }
     channel.isAwaited(false)

@@ -53,8 +53,7 @@ extension CompilePipeline {
   /// `-DSTAMP=__TIME__`.
   private func usesTimeInArguments(_ cacheable: CacheableCall) -> Bool {
     cacheable.compilation.keyArguments.contains { argument in
-      argument.hasPrefix("-D")
-        && (argument.contains("__TIME__") || argument.contains("__DATE__") || argument.contains("__TIMESTAMP__"))
+      argument.contains("__TIME__") || argument.contains("__DATE__") || argument.contains("__TIMESTAMP__")
     }
   }
 
@@ -64,9 +63,12 @@ extension CompilePipeline {
       let manifest = manifests.manifest(
         key, places: cacheable.places, store: store, files: files, directories: directories,
         isOpaque: cacheable.countsBytes),
-      let found = manifest.match(places: cacheable.places, strictness: cacheable.strictness)
+      let found = manifest.match(
+        places: cacheable.places, presentation: cacheable.presentation.digest,
+        strictness: cacheable.strictness)
     else { return false }
-    guard restore(cacheable, found.result.entry, started: started) else { return false }
+    guard restore(
+        cacheable, found.result.entry, started: started, found: .direct(manifest: key)) else { return false }
     statistics.record { statistics in
       statistics.hitKind(found.match == .exact ? .direct : .commentOnly)
     }
@@ -74,7 +76,9 @@ extension CompilePipeline {
   }
 
   /// Puts an entry's outputs back and answers; false when that is not possible, which is a miss.
-  func restore(_ cacheable: CacheableCall, _ key: Digest, started: Int64) -> Bool {
+  func restore(
+    _ cacheable: CacheableCall, _ key: Digest, started: Int64, found: LookupPlan? = nil
+  ) -> Bool {
     do throws(StoreError) {
       guard let entry = try store.entry(key) else { return false }
       let restoration = Restoration(cacheable, store: store)
@@ -85,6 +89,7 @@ extension CompilePipeline {
         $0.hit(language: cacheable.language, advanced: cacheable.advancedLanguage, duration: duration)
       }
       store.touch(entry)
+      if case .direct(let manifest)? = found { store.touchManifest(manifest) }
       return true
     } catch {
       logger.warning("an entry can't be used", metadata: ["reason": "\(error)"])

@@ -15,6 +15,7 @@ extension CompilePipeline {
   }
 
   func servePreprocessed(_ cacheable: CacheableCall, started: Int64) {
+    let readSince = Clock.coarse
     guard let text = preprocess(cacheable) else {
       // The compiler shall say itself what is wrong.
       statistics.record { $0.cacheError(language: cacheable.language, advanced: cacheable.advancedLanguage) }
@@ -41,7 +42,7 @@ extension CompilePipeline {
       return
     }
     fly(cacheable, flight: key, again: { self.restore(cacheable, key, started: Clock.monotonic) }) {
-      self.compileAndStore(cacheable, .preprocessed, entry: key)
+      self.compileAndStore(cacheable, .preprocessed, entry: key, readSince: readSince)
     }
   }
 
@@ -56,6 +57,7 @@ extension CompilePipeline {
     case true:
       defer { flights.end(key) }
       // It may have been stored between our lookup and now.
+      if !cacheable.call.settings.recache, again() { return }
       compile()
     case false:
       if again() {
@@ -93,7 +95,8 @@ extension CompilePipeline {
     if outcome.ending.isSuccess { noteUnstored(cacheable, reason) }
   }
 
-  private func compileAndStore(_ cacheable: CacheableCall, _ plan: LookupPlan, entry: Digest? = nil) {
+  private func compileAndStore(_ cacheable: CacheableCall, _ plan: LookupPlan, entry: Digest? = nil, readSince: Int64 = .max
+  ) {
     let recording = Recording(cacheable, pipeline: self)
     guard let capture = recording.capturePlan else {
       compileUnstored(cacheable, reason: "recorded command line")
@@ -125,7 +128,8 @@ extension CompilePipeline {
       case .direct(let key): result = store(captured, cacheable, manifest: key, startStamp: run.startStamp)
       case .preprocessed:
         guard let entry else { return }
-        result = store(captured, cacheable, entry: entry, startStamp: run.startStamp)
+        result = store(
+          captured, cacheable, entry: entry, startStamp: min(readSince, run.startStamp))
       }
       switch result {
       case .success:

@@ -160,7 +160,7 @@ struct Captured {
 
   /// The source first, and each file once.
   mutating func tidyFiles(input: String) {
-    var seen: Set<String> = [input]
-    files = [input] + files.filter { seen.insert($0).inserted }
+    var seen: Set<ExactText> = [ExactText(input)]
+    files = [input] + files.filter { seen.insert(ExactText($0)).inserted }
   }
 }

@@ -127,8 +127,8 @@ struct Restoration {
   private func put(_ pending: Pending) throws(StoreError) {
     do throws(SystemError) {
       if let old = FileStamp.ofLink(path: pending.target) {
-        // A link or a device is written through, as a compiler does.
-        guard old.isRegular else {
+        // A device is written to; a link is replaced, as compilers do.
+        guard old.isRegular || old.isLink else {
           try overwrite(pending)
           return
         }

@@ -18,23 +18,26 @@ extension CompilePipeline {
         key == cacheable.inputs.manifestKey(source: source.version.digest(cacheable.strictness))
       else { throw NotStored(text: "the source changed meanwhile") }
       try checkTraits(versions, key)
-      let place = try placeDigest(captured, cacheable)
+      let place = try placeDigest(captured, cacheable, versions)
+      let relaxes = !needsColumns(versions, cacheable)
       var listed = versions.map { file in
         Manifest.File(
           path: cacheable.places.stored(file.path), exact: file.version.exact,
-          relaxed: file.version.digest(cacheable.strictness))
+          relaxed: relaxes ? file.version.digest(cacheable.strictness) : Manifest.File.neverRelaxed)
       }
-      let surroundings = surroundings(versions, cacheable)
+      let surroundings = try surroundings(versions, cacheable)
       for path in cacheable.compilation.extraInputs + surroundings.precompiledHeaders {
         listed.append(try extraInput(path, cacheable, startStamp))
       }
-      let entry = KeyInputs.entryKey(
-        manifest: key, files: listed.map { ($0.path, $0.exact) }, place: place)
-      try put(captured, cacheable, entry)
       let isQuiet = captured.outcome.standardError.isEmpty && captured.outcome.standardOutput.isEmpty
+      let presentation = isQuiet ? nil : cacheable.presentation.digest
+      let entry = KeyInputs.entryKey(
+        manifest: key, files: listed.map { ($0.path, $0.exact) }, expected: surroundings.expected,
+        place: place, presentation: presentation)
+      try put(captured, cacheable, entry)
       let result = Manifest.Result(
-        entry: entry, isQuiet: isQuiet, place: place, files: listed,
-        absent: surroundings.absent)
+        entry: entry, isQuiet: isQuiet, place: place, presentation: presentation, files: listed,
+        expected: surroundings.expected)
       try addToManifest(result, key)
       return .success(())
     } catch {
@@ -49,7 +52,7 @@ extension CompilePipeline {
     do throws(NotStored) {
       let versions = try readVersions(captured.files, cacheable, startStamp)
       // The preprocessed text has the header's text, the compiler took the precompiled one.
-      guard surroundings(versions, cacheable).precompiledHeaders.isEmpty else {
+      guard try surroundings(versions, cacheable).precompiledHeaders.isEmpty else {
         throw NotStored(text: "a precompiled header may be in use")
       }
       try put(captured, cacheable, entry)
@@ -75,7 +78,9 @@ extension CompilePipeline {
         let version = files.record(absolute, isOpaque: cacheable.countsBytes).version(at: stamp)
       else { throw NotStored(text: "a file that was read is gone") }
       // What was written since the compiler started may not be what it read.
-      guard stamp.latest < startStamp else { throw NotStored(text: "a file changed while compiling") }
+      guard stamp.isSettled(at: startStamp) else {
+        throw NotStored(text: "a file changed while compiling")
+      }
       versions.append((path, version))
     }
     return versions
@@ -100,17 +105,24 @@ extension CompilePipeline {
     _ path: String, _ cacheable: CacheableCall, _ startStamp: Int64
   ) throws(NotStored) -> Manifest.File {
     let absolute = cacheable.absolute(path)
-    guard let stamp = FileStamp(path: absolute), stamp.latest < startStamp,
+    guard let stamp = FileStamp(path: absolute), stamp.isSettled(at: startStamp),
       let version = files.record(absolute, isOpaque: cacheable.countsBytes).version(at: stamp)
     else { throw NotStored(text: "an extra input can't be read") }
     return Manifest.File(
       path: cacheable.places.stored(path), exact: version.exact, relaxed: Manifest.File.neverRelaxed)
   }
 
-  /// What was looked for and not found, and the precompiled headers that were found.
+  /// Columns of tokens can reach the output though no debug information is wanted.
+  private func needsColumns(_ versions: [VersionedFile], _ cacheable: CacheableCall) -> Bool {
+    let writesLambdas = cacheable.compiler.family == .clang && cacheable.compilation.language.isCXX
+    let sensitive: SourceFacts.Traits = writesLambdas ? [.columns, .prettyFunction] : [.columns]
+    return versions.contains { !$0.version.facts.traits.isDisjoint(with: sensitive) }
+  }
+
+  /// What was looked for, found and not found, and the precompiled headers that were found.
   private func surroundings(
     _ versions: [VersionedFile], _ cacheable: CacheableCall
-  ) -> (absent: [AbsentNames], precompiledHeaders: [String]) {
+  ) throws(NotStored) -> (expected: [ExpectedNames], precompiledHeaders: [String]) {
     let search = cacheable.compilation.search
     let builtIn =
       registry.builtInSearch(
@@ -118,27 +130,41 @@ extension CompilePipeline {
         directory: cacheable.call.directory, environment: cacheable.call.environment) ?? []
     var finder = AbsenceFinder(
       search: SearchPath(
-        quote: search.quote, angled: search.angled + search.system + builtIn + search.after)
-    ) { [directories] directory, name in
-      directories.record(cacheable.absolute(directory)).presence(of: name)
-    }
-    let absent = finder.find(
+        quote: search.quote,
+        angled: search.angled + cacheable.environmentDirectories(["CPATH"]) + search.system
+          + cacheable.environmentDirectories(Array(CompilerEnvironment.includeVariables.dropFirst()))
+          + builtIn + search.after),
+      presence: { [directories] directory, name in
+        directories.record(cacheable.absolute(directory)).presence(of: name)
+      },
+      identity: { [directories] directory in
+        directories.record(cacheable.absolute(directory)).identity()
+      })
+    let expected = finder.find(
       files: versions.map { ReadFile(path: $0.path, facts: $0.version.facts) }, forced: search.forced
-    ).map { AbsentNames(directory: cacheable.places.stored($0.directory), names: $0.names) }
-    return (absent, finder.precompiledHeaders)
+    ).map { names in
+      ExpectedNames(
+        directory: cacheable.places.stored(names.directory), absent: names.absent, present: names.present)
+    }
+    if finder.isUncertain { throw NotStored(text: "a link that leads nowhere is in the include path") }
+    return (expected, finder.precompiledHeaders)
   }
 
   // MARK: where it holds
 
   /// Set when an output or a message names the working or a base directory: then the result is only
   /// for these.
-  private func placeDigest(_ captured: Captured, _ cacheable: CacheableCall) throws(NotStored) -> Digest? {
+  private func placeDigest(
+    _ captured: Captured, _ cacheable: CacheableCall, _ versions: [VersionedFile]
+  ) throws(NotStored) -> Digest? {
     let knowsDirectory = cacheable.compilation.sensitivity.contains(.directory)
     let tellTales = cacheable.places.tellTales(includingDirectory: !knowsDirectory)
     guard !tellTales.isEmpty else { return nil }
     let isOpaque =
       cacheable.compilation.sensitivity.contains(.compressedDebug)
       || cacheable.compilation.keyArguments.contains { $0.hasPrefix("-flto") }
+      || captured.members.contains { $0.name == "opt" }
+      || usesFileNames(versions, cacheable)
     if isOpaque { return cacheable.places.digest }
     for tellTale in tellTales {
       let needle = Array(tellTale.utf8)
@@ -152,6 +178,26 @@ extension CompilePipeline {
       }
     }
     return nil
+  }
+
+  /// Whether a file below a base directory can write its own name into the output in a form that no
+  /// search finds: its length, a hash of it, wide characters. A macro prefix map makes names alike.
+  private func usesFileNames(_ versions: [VersionedFile], _ cacheable: CacheableCall) -> Bool {
+    guard !cacheable.places.bases.isEmpty,
+      !cacheable.compilation.keyArguments.contains(where: {
+        $0.hasPrefix("-ffile-prefix-map=") || $0.hasPrefix("-fmacro-prefix-map=")
+      })
+    else { return false }
+    let places = cacheable.places
+    let input = cacheable.compilation.input
+    return versions.contains { file in
+      guard file.version.facts.traits.contains(.fileName) else { return false }
+      // Headers outside of the bases (assert.h) use the name as a string, which the search finds.
+      let absolute = cacheable.absolute(file.path)
+      guard places.stored(absolute) != absolute else { return false }
+      // Relative names are alike in every checkout.
+      return places.stored(file.path) != file.path || places.stored(input) != input
+    }
   }
 
   private func contains(_ content: MemberContent, _ needle: [UInt8]) throws(NotStored) -> Bool {

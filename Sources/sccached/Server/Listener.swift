@@ -9,6 +9,8 @@ struct Listener: Sendable {
   let endpoint: Endpoint
   /// The socket file's identity, to remove only our own.
   private let socketFile: FileStamp?
+  /// Locked for as long as we listen.
+  private let ownerLock: Int32
 
   enum Failure: Error {
     case addressInUse
@@ -22,14 +24,22 @@ struct Listener: Sendable {
     switch endpoint {
     case .path(let bytes):
       let path = String(decoding: bytes, as: UTF8.self)
-      descriptor = try Self.listenAtPath(path)
+      ownerLock = try Self.lockOwner(path)
+      do throws(Failure) {
+        descriptor = try Self.listenAtPath(path)
+      } catch {
+        close(ownerLock)
+        throw error
+      }
       socketFile = FileStamp(path: path)
     case .abstract(let name):
       descriptor = try Self.bindUnix(name, abstract: true)
       socketFile = nil
+      ownerLock = -1
     case .port(let port):
       descriptor = try Self.bindPort(port)
       socketFile = nil
+      ownerLock = -1
     }
     guard listen(descriptor, Self.backlog) == 0 else {
       throw .system(SystemError("listen on", endpoint.description))
@@ -45,20 +55,26 @@ struct Listener: Sendable {
       }
     }
     shutdown(descriptor, Int32(SHUT_RDWR))
+    // A new daemon may start while this one lets its compilations finish.
+    if ownerLock >= 0 { close(ownerLock) }
   }
 
-  /// A socket file with a live owner is left alone; a dead one's is replaced.
-  private static func listenAtPath(_ path: String) throws(Failure) -> Int32 {
+  /// The proof of ownership; fails while another daemon listens there.
+  private static func lockOwner(_ path: String) throws(Failure) -> Int32 {
     let directory = Path.directory(of: path)
     if directory == String(decoding: Endpoint.runtimeDirectory(user: geteuid()), as: UTF8.self) {
       mkdir(directory, 0o700)
     }
-    // Kept open, and so locked, for as long as the process lives.
     let lock = cposix_open(path + ".owner", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     if lock >= 0, flock(lock, LOCK_EX | LOCK_NB) != 0 {
       close(lock)
       throw .addressInUse
     }
+    return lock
+  }
+
+  /// A socket file with a live owner is left alone; a dead one's is replaced.
+  private static func listenAtPath(_ path: String) throws(Failure) -> Int32 {
     let name = Array(path.utf8)
     if let probe = try? connectUnix(name) {
       close(probe)
