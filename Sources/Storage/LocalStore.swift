@@ -41,6 +41,7 @@ package final class LocalStore: Store {
   private let space: Space
   private let verified: VerifiedEntries
   let linkable = LinkableFiles()
+  private let replacing = Mutex(())
   private let sequence = Atomic<Int>(0)
 
   /// Touches nothing on disk: a directory that can't be made shows when it is used.
@@ -199,8 +200,21 @@ package final class LocalStore: Store {
   /// Makes room, then puts a finished file in its place.
   func publish(_ temporary: String, _ target: String, size: Int) throws(StoreError) {
     guard Space.charge(size) <= options.sizeLimit else { throw .tooLarge(size) }
-    let old = FileStamp.ofLink(path: target)
     try space.reserve(Space.charge(size))
+    let old = try replace(temporary, target, size)
+    if let old { space.release(Space.charge(Int(old.size))) }
+  }
+
+  /// - Returns: what stood there before. One thread at a time, so that only one says so.
+  private func replace(_ temporary: String, _ target: String, _ size: Int) throws(StoreError) -> FileStamp? {
+    try replacing.withLock { (_) throws(StoreError) in
+      let old = FileStamp.ofLink(path: target)
+      try rename(temporary, target, size)
+      return old
+    }
+  }
+
+  private func rename(_ temporary: String, _ target: String, _ size: Int) throws(StoreError) {
     do throws(SystemError) {
       do throws(SystemError) {
         try Files.rename(temporary, target)
@@ -213,8 +227,10 @@ package final class LocalStore: Store {
       space.release(Space.charge(size))
       throw .system(error)
     }
-    if let old { space.release(Space.charge(Int(old.size))) }
   }
+
+  /// How many files were evicted since the last call.
+  package func takeEvictions() -> Int { space.takeEvictions() }
 
   private func remove(_ path: String, _ stamp: FileStamp) {
     if unlink(path) == 0 { space.release(Space.charge(Int(stamp.size))) }

@@ -15,6 +15,7 @@ final class Space: Sendable {
   private let isReadOnly: Bool
   private let fileMode: UInt32
   private let counter = Mutex<Counter?>(nil)
+  private let evictions = Atomic<Int>(0)
 
   /// Eviction frees down to this part of the limit, so that it runs seldom.
   private static let lowWater = 0.9
@@ -24,6 +25,8 @@ final class Space: Sendable {
   private struct Counter: @unchecked Sendable {
     // Sendable: the memory is only touched by atomic operations, and never unmapped.
     let memory: UnsafeMutablePointer<UInt64>
+    /// Of the mapped file.
+    let inode: UInt64
     var used: UnsafeMutablePointer<UInt64> { memory + 1 }
   }
 
@@ -45,15 +48,22 @@ final class Space: Sendable {
 
   /// Charges bytes, evicting first when they would not fit. Throws when no room can be made.
   func reserve(_ bytes: Int) throws(StoreError) {
+    forgetReplacedCounter()
     guard let counter = open() else { return }
     let total = Int64(bitPattern: cposix_atomic_add(counter.used, UInt64(bytes)))
     guard total > Int64(limit) else { return }
-    do throws(StoreError) {
-      try evict(counter, reserved: bytes)
-    } catch {
-      release(bytes)
-      throw error
+    // Others may take the room that was made meanwhile; they make room themselves, too.
+    for _ in 0..<3 {
+      evict(counter)
+      if Int64(bitPattern: cposix_atomic_load(counter.used)) <= Int64(limit) { return }
     }
+    release(bytes)
+    throw .system(SystemError("make room in", directory, code: ENOSPC))
+  }
+
+  /// How many files were evicted since the last call.
+  func takeEvictions() -> Int {
+    evictions.exchange(0, ordering: .relaxed)
   }
 
   func release(_ bytes: Int) {
@@ -70,6 +80,14 @@ final class Space: Sendable {
     }
   }
 
+  /// Somebody removed the whole directory under a running daemon: count anew in the new one.
+  private func forgetReplacedCounter() {
+    counter.withLock { counter in
+      guard let known = counter, FileStamp(path: directory + "/usage")?.inode != known.inode else { return }
+      counter = nil
+    }
+  }
+
   private func map() -> Counter? {
     let path = directory + "/usage"
     let flags = isReadOnly ? O_RDONLY : O_RDWR | O_CREAT
@@ -82,7 +100,8 @@ final class Space: Sendable {
     let protection = isReadOnly ? PROT_READ : PROT_READ | PROT_WRITE
     guard let memory = mmap(nil, 16, protection, MAP_SHARED, file.number, 0), memory != MAP_FAILED
     else { return nil }
-    let counter = Counter(memory: memory.assumingMemoryBound(to: UInt64.self))
+    let counter = Counter(
+      memory: memory.assumingMemoryBound(to: UInt64.self), inode: stamp.inode)
     if !isReadOnly, cposix_atomic_load(counter.memory) != Self.magic { countFirst(counter) }
     return counter
   }
@@ -91,7 +110,7 @@ final class Space: Sendable {
   private func countFirst(_ counter: Counter) {
     withDirectoryLock {
       guard cposix_atomic_load(counter.memory) != Self.magic else { return }
-      let total = scan().reduce(0) { $0 + Self.charge(Int($1.size)) }
+      let total = scan().total
       let old = cposix_atomic_load(counter.used)
       _ = cposix_atomic_add(counter.used, UInt64(total) &- old)
       _ = cposix_atomic_add(counter.memory, Self.magic &- cposix_atomic_load(counter.memory))
@@ -115,31 +134,35 @@ final class Space: Sendable {
 
   /// Removes the least recently used files until the total is under the low-water mark. Other
   /// threads and daemons that need room meanwhile wait here, never a request.
-  private func evict(_ counter: Counter, reserved: Int) throws(StoreError) {
+  private func evict(_ counter: Counter) {
     withDirectoryLock {
       // Somebody else may have made room while we waited.
       guard Int64(bitPattern: cposix_atomic_load(counter.used)) > Int64(limit) else { return }
       let before = cposix_atomic_load(counter.used)
-      var items = scan()
-      var total = items.reduce(0) { $0 + Self.charge(Int($1.size)) }
-      let target = max(0, Int(Double(limit) * Self.lowWater) - reserved)
-      items.sort { $0.used < $1.used }
-      for item in items {
+      let found = scan()
+      var total = found.total
+      let target = Int(Double(limit) * Self.lowWater)
+      for item in found.items.sorted(by: { $0.used < $1.used }) {
         if total <= target { break }
-        if unlink(item.path) == 0 || errno == ENOENT { total -= Self.charge(Int(item.size)) }
+        guard unlink(item.path) == 0 || errno == ENOENT else { continue }
+        total -= Self.charge(Int(item.size))
+        evictions.add(1, ordering: .relaxed)
       }
-      // What others charged meanwhile is kept: only the difference is applied.
-      let counted = UInt64(total + reserved)
-      _ = cposix_atomic_add(counter.used, counted &- before)
-    }
-    guard Int64(bitPattern: cposix_atomic_load(counter.used)) <= Int64(limit) else {
-      throw .system(SystemError("make room in", directory, code: ENOSPC))
+      // What others charge meanwhile is kept: only the difference is applied.
+      _ = cposix_atomic_add(counter.used, UInt64(total) &- before)
     }
   }
 
-  /// Every file of the cache, foreign ones too. Leftovers of dead writers are removed on the way.
-  private func scan() -> [Item] {
+  private struct Contents {
+    /// What may be evicted.
     var items: [Item] = []
+    /// Bytes of these and of what is being written: that is charged already, or will be.
+    var total = 0
+  }
+
+  /// Every file of the cache, foreign ones too. Leftovers of dead writers are removed on the way.
+  private func scan() -> Contents {
+    var contents = Contents()
     var directories = [directory]
     let now = Clock.now
     while let current = directories.popLast() {
@@ -151,13 +174,18 @@ final class Space: Sendable {
         } else if current == directory, Self.ownFiles.contains(where: name.hasPrefix) {
           continue
         } else if current == directory + "/tmp" {
-          if now - stamp.modified > 3_600_000_000_000 { unlink(path) }
+          if now - stamp.modified > 3_600_000_000_000 {
+            unlink(path)
+          } else {
+            contents.total += Self.charge(Int(stamp.size))
+          }
         } else {
-          items.append(Item(path: path, size: stamp.size, used: stamp.modified))
+          contents.items.append(Item(path: path, size: stamp.size, used: stamp.modified))
+          contents.total += Self.charge(Int(stamp.size))
         }
       }
     }
-    return items
+    return contents
   }
 
   private static let ownFiles = ["usage", "statistics", "CACHEDIR.TAG"]

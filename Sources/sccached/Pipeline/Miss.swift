@@ -134,7 +134,11 @@ extension CompilePipeline {
       switch result {
       case .success:
         let duration = Duration.nanoseconds(Clock.monotonic - finished)
-        statistics.record { $0.wrote(duration: duration) }
+        let evicted = store.takeEvictions()
+        statistics.record { statistics in
+          statistics.wrote(duration: duration)
+          if evicted > 0 { statistics.evicted(UInt64(evicted)) }
+        }
       case .failure(let reason):
         noteUnstored(cacheable, reason.text, isWriteError: reason.isWriteError)
       }
