@@ -39,6 +39,10 @@ package struct SourceFacts: Sendable, Equatable {
     package static let prettyFunction = Traits(rawValue: 256)
     /// `__FILE__` and its kin: the path can reach the output in forms that no search finds.
     package static let fileName = Traits(rawValue: 512)
+    /// `__ ## name ## __`, which makes a time macro of a `bareTimeName`.
+    package static let pastesUnderscores = Traits(rawValue: 1024)
+    /// `TIME`, `DATE` or `TIMESTAMP`.
+    package static let bareTimeName = Traits(rawValue: 2048)
     /// `.incbin` or `.include` of the assembler, in code or in a string.
     package static let assemblerInclude = Traits(rawValue: 32)
   }

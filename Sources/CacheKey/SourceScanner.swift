@@ -307,7 +307,12 @@ struct SourceScanner {
       return
     }
     let name = UnsafeBufferPointer(rebasing: word)
-    if Self.isPartOfTimeMacro(name) { hasPartOfTimeMacro = true }
+    // One of two parts is four letters or longer (`__T` alone is glibc's).
+    if Self.isPartOfTimeMacro(name), name.count > 3 { hasPartOfTimeMacro = true }
+    if endsPastedName(start) { facts.traits.insert(.pastesUnderscores) }
+    if Self.equal(name, "TIME") || Self.equal(name, "DATE") || Self.equal(name, "TIMESTAMP") {
+      facts.traits.insert(.bareTimeName)
+    }
     if Self.equal(name, "source_location") {
       facts.traits.formUnion([.columns, .fileName])
     }
@@ -340,6 +345,14 @@ struct SourceScanner {
     {
       facts.traits.insert(.fileName)
     }
+  }
+
+  /// `## __`: the end of a name that is put together, as in `__ ## name ## __`.
+  private func endsPastedName(_ start: Int) -> Bool {
+    guard position - start == 2 else { return false }
+    var before = start
+    while before > 0, Self.isBlank(text[before - 1]) { before -= 1 }
+    return before > 1 && text[before - 1] == UInt8(ascii: "#") && text[before - 2] == UInt8(ascii: "#")
   }
 
   /// A beginning or an end of `__TIME__`, `__DATE__`, `__TIMESTAMP__`, or what stands between the

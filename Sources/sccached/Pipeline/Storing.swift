@@ -1,5 +1,6 @@
 import CacheKey
 import Compilers
+import Logging
 import CPosix
 import Glibc
 import Platform
@@ -93,10 +94,16 @@ extension CompilePipeline {
     if versions.first?.version.facts.traits.contains(.computedFirstInclude) ?? false {
       throw NotStored(text: "the first include is named by a macro")
     }
+    if traits.isSuperset(of: [.pastesUnderscores, .bareTimeName]) { traits.insert(.time) }
     if settings.disk.directMode.ignoreTimeMacros { traits.subtract([.time, .date, .timestamp]) }
     if !traits.isDisjoint(with: [.time, .date, .timestamp, .computedProbe]) {
       // From now on by the preprocessed text.
       indirect.insert(key)
+      let first = versions.first {
+        !$0.version.facts.traits.isDisjoint(with: [.time, .date, .timestamp, .computedProbe])
+      }
+      logger.debug(
+        "direct mode can't serve this", metadata: ["because of": "\(first?.path ?? "")"])
       throw NotStored(text: "time macros or computed lookups: preprocessed next time")
     }
   }
