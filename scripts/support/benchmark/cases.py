@@ -37,8 +37,8 @@ class Result:
 
     def json(self):
         return {
-            "title": self.title, "notes": self.notes, "raw": self.raw,
-            "rows": [dict(zip(self.columns, row)) for row in self.rows],
+            "title": self.title, "columns": self.columns, "rows": self.rows,
+            "notes": self.notes, "raw": self.raw,
             "goals": [goal.json() for goal in self.goals],
         }
 
@@ -289,10 +289,14 @@ def project_cold(bench, project):
     rows = build_rows(bench, runs, bench.candidates, "plain")
     return Result(
         "cold", f"Whole project, cache empty ({project.title}, {count} C++ files, -j{bench.jobs})",
-        BUILD_COLUMNS + ["x no cache"], rows, goals, notes, runs | {"best_peer": best_peer})
+        BUILD_COLUMNS + ["wall x no cache", "CPU x no cache"], rows, goals, notes, runs | {"best_peer": best_peer})
 
 
-BUILD_COLUMNS = ["", "wall, median s", "wall, least s", "CPU s", "rounds"]
+BUILD_COLUMNS = ["", "wall, median s", "wall, least s", "CPU, median s", "rounds"]
+
+
+def cpu_of(samples):
+    return statistics.median(sample["cpu"] + sample["daemon_cpu"] for sample in samples)
 
 
 def build_rows(bench, runs, names, base):
@@ -300,10 +304,11 @@ def build_rows(bench, runs, names, base):
     for name in names:
         title = bench.candidates[name].title if name in bench.candidates else "spawn floor"
         samples = runs[name]
-        cpu = statistics.median(sample["cpu"] + sample["daemon_cpu"] for sample in samples)
         row = [title, f"{median_of(samples, 'wall'):.2f}",
-               f"{min(sample['wall'] for sample in samples):.2f}", f"{cpu:.2f}", len(samples)]
-        rows.append(row + [f"{paired(samples, runs[base]):.3f}"])
+               f"{min(sample['wall'] for sample in samples):.2f}", f"{cpu_of(samples):.2f}",
+               len(samples)]
+        rows.append(row + [f"{paired(samples, runs[base]):.3f}",
+                           f"{cpu_of(samples) / cpu_of(runs[base]):.3f}"])
     return rows
 
 
@@ -358,7 +363,7 @@ def report_warm(bench, project, runs, before):
     return Result(
         "warm",
         f"Whole project, cache full ({project.title}, {count} objects of C++ files, -j{bench.jobs})",
-        BUILD_COLUMNS + ["x floor", "s over floor"], rows, goals, notes, runs)
+        BUILD_COLUMNS + ["wall x floor", "CPU x floor", "wall s over floor"], rows, goals, notes, runs)
 
 
 def compare_objects(bench, project):

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import platform
+import statistics
 import subprocess
 import time
 
@@ -48,31 +49,97 @@ def table(columns, rows):
 
 def goal_row(goal):
     def value(number):
-        if goal.unit == "x":
-            return f"{number:.3f} x"
-        return f"{number:g} {goal.unit}".strip() if goal.limit == 0 else (
-            f"{number:.1f} {goal.unit}".strip())
+        digits = ".3f" if goal["unit"] == "x" else "g" if goal["limit"] == 0 else ".1f"
+        return f"{number:{digits}} {goal['unit']}".strip()
 
-    return [goal.text, value(goal.measured), value(goal.limit), "yes" if goal.is_met else "**no**"]
+    return [goal["text"], value(goal["measured"]), value(goal["limit"]),
+            "yes" if goal["met"] else "**no**"]
 
 
-def markdown(host, results):
-    parts = ["Measured on " + ", ".join(
-        [host["processor"] + (" (virtual machine)" if host["virtual"] else ""), host["memory"],
-         host["system"], host["compiler"]]) +
-        f"; load {host['load_at_start']} at the start, {host['load_at_end']} at the end; "
-        f"{host['started']}."]
-    for result in results:
-        parts += [f"### {result.title}", table(result.columns, result.rows)]
-        parts += [f"Note: {note}." for note in result.notes]
-    goals = [goal_row(goal) for result in results for goal in result.goals]
+def measured_on(host):
+    parts = [host["processor"] + (" (virtual machine)" if host["virtual"] else ""), host["memory"],
+             host["system"], host["compiler"]]
+    return ("Measured on " + ", ".join(parts) + f"; commit {host['commit']}; load "
+            f"{host['load_at_start']} at the start, {host['load_at_end']} at the end; "
+            f"{host['started']}.")
+
+
+def markdown(data):
+    """The whole report."""
+    parts = [measured_on(data["machine"])]
+    cases = data["cases"].values()
+    for case in cases:
+        parts += [f"### {case['title']}", table(case["columns"], case["rows"])]
+        parts += [f"Note: {note}." for note in case["notes"]]
+    goals = [goal_row(goal) for case in cases for goal in case["goals"]]
     parts += ["### Goals", table(["goal", "measured", "at most", "met"], goals)]
     return "\n\n".join(parts) + "\n"
 
 
-def write_json(directory, host, results):
+COMPARED = ("ours", "ccache", "mozilla")
+
+
+def summary(data):
+    """One small table: what the README shows. Only of a run of all cases."""
+    cases = {key: case["raw"] for key, case in data["cases"].items()}
+
+    def seconds(samples):
+        return statistics.median(sample["wall"] for sample in samples)
+
+    # Three builds of most of a minute each: the one that was least disturbed tells most.
+    def least(samples):
+        return min(sample["wall"] for sample in samples)
+
+    def row(title, base, values, digits):
+        cells = [f"{value:.{digits}f}" for value in values]
+        return [title, base if isinstance(base, str) else f"{base:.{digits}f}", *cells]
+
+    def hit(key, title):
+        raw = cases[key]
+        return row(title, 1000 * raw["floor"]["median"],
+                   [1000 * raw[name]["median"] for name in COMPARED], 2)
+
+    def hit_cpu(key, title):
+        raw = cases[key]
+        return row(title, 1000 * raw["floor"]["cpu"],
+                   [1000 * (raw[name]["cpu"] + raw[name]["daemon_cpu"]) for name in COMPARED], 2)
+
+    parallel = [256 / statistics.median(cases["parallel"][name]["seconds"]) for name in COMPARED]
+    files = data["cases"]["headers"]["title"].split(" headers")[0].split()[-1]
+    rows = [
+        hit("tiny", "hit, tiny C file: ms"),
+        hit("headers", f"hit, C++ file with {files} headers: ms"),
+        hit_cpu("headers", "the same, CPU with the daemon's: ms"),
+        row("256 hits at once: hits a second", "", parallel, 0),
+        row("Abseil (119 C++ files), cache empty, least: s", least(cases["cold"]["plain"]),
+            [least(cases["cold"][name]) for name in COMPARED], 1),
+        row("Abseil's objects, cache full: s", seconds(cases["warm"]["floor"]),
+            [seconds(cases["warm"][name]) for name in COMPARED], 2),
+    ]
+    columns = ["-j2, medians", "at the least", "this sccache", "ccache 4.14.2",
+               "Mozilla's sccache 0.16.0"]
+    return (table(columns, rows) + "\n\n"
+            "\u201cAt the least\u201d is the same done by a static C program that does nothing in the "
+            "compiler's place, and for the empty cache the build without a cache. "
+            "Every object was compared with that of the build without a cache.\n\n"
+            + measured_on(data["machine"]) + "\n")
+
+
+BEGIN, END = "<!-- measured: scripts/bench --update-docs -->", "<!-- end -->"
+
+
+def update(path, text):
+    """Replaces what stands between the two marks."""
+    page = path.read_text()
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise RuntimeError(f"{path} has no place for the measurements")
+    path.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}")
+
+
+def write_json(directory, data):
     directory.mkdir(exist_ok=True)
     path = directory / (time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + ".json")
-    data = {"machine": host, "cases": {result.key: result.json() for result in results}}
     path.write_text(json.dumps(data, indent=1) + "\n")
     return path
