@@ -1,3 +1,5 @@
+import Glibc
+
 /// The caller's environment, as bytes; looked into, never changed.
 struct RequestEnvironment: Sendable {
   /// `NAME=value` each.
@@ -7,11 +9,12 @@ struct RequestEnvironment: Sendable {
   func bytes(_ name: String) -> ArraySlice<UInt8>? {
     var name = name
     return name.withUTF8 { name in
-      for variable in variables
-      where variable.count > name.count && variable[name.count] == UInt8(ascii: "=")
-        && variable.starts(with: name)
-      {
-        return variable[(name.count + 1)...]
+      let length = name.count
+      guard let start = name.baseAddress, length > 0 else { return nil }
+      for variable in variables where variable.count > length && variable[length] == UInt8(ascii: "=") {
+        if variable[0] == start[0], memcmp(variable, start, length) == 0 {
+          return variable[(length + 1)...]
+        }
       }
       return nil
     }
