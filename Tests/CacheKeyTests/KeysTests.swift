@@ -120,19 +120,39 @@ import Testing
   }
 
   @Test func entryKeys() {
-    let manifest = Digest.of([1])
     let file = (path: "a.c", digest: Digest.of([2]))
     let header = (path: "a.h", digest: Digest.of([3]))
+    func key(
+      _ files: [(path: String, digest: Digest)], in manifest: Digest = Digest.of([1]),
+      expected: [ExpectedNames] = [], place: Digest? = nil, presentation: Digest? = nil
+    ) -> Digest {
+      KeyInputs.entryKey(
+        manifest: manifest, files: files, expected: expected, place: place,
+        presentation: presentation)
+    }
     let keys = [
-      KeyInputs.entryKey(manifest: manifest, files: [file], place: nil),
-      KeyInputs.entryKey(manifest: Digest.of([9]), files: [file], place: nil),
-      KeyInputs.entryKey(manifest: manifest, files: [file, header], place: nil),
-      KeyInputs.entryKey(manifest: manifest, files: [header, file], place: nil),
-      KeyInputs.entryKey(manifest: manifest, files: [(file.path, header.digest)], place: nil),
-      KeyInputs.entryKey(manifest: manifest, files: [("b.c", file.digest)], place: nil),
-      KeyInputs.entryKey(manifest: manifest, files: [], place: nil),
-      KeyInputs.entryKey(manifest: manifest, files: [file], place: Digest.of([5])),
-      KeyInputs.entryKey(manifest: manifest, files: [file], place: Digest.of([6])),
+      key([file]),
+      key([file], in: Digest.of([9])),
+      key([file, header]),
+      key([header, file]),
+      key([(file.path, header.digest)]),
+      key([("b.c", file.digest)]),
+      key([]),
+      key([file], place: Digest.of([5])),
+      key([file], place: Digest.of([6])),
+      key([file], presentation: Digest.of([5])),
+      key([file], place: Digest.of([5]), presentation: Digest.of([5])),
+      key([file], expected: [ExpectedNames(directory: "i", absent: ["x.h"])]),
+      key([file], expected: [ExpectedNames(directory: "i", absent: [], present: ["x.h"])]),
+      key([file], expected: [ExpectedNames(directory: "i", absent: ["x.h", "y.h"])]),
+      key([file], expected: [ExpectedNames(directory: "i", absent: ["x.h"], present: ["y.h"])]),
+      key([file], expected: [ExpectedNames(directory: "j", absent: ["x.h"])]),
+      key([file], expected: [ExpectedNames(directory: "i", absent: [])]),
+      key(
+        [file],
+        expected: [
+          ExpectedNames(directory: "i", absent: []), ExpectedNames(directory: "i", absent: []),
+        ]),
     ]
     #expect(Set(keys).count == keys.count)
   }

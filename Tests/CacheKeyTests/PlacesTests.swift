@@ -77,8 +77,11 @@ import Testing
   @Test(arguments: ["-I/home/work/inc", "-I../work/inc", "-Iinc/work", "-DX=a/work/b"])
   func theMiddleOfAPathIsNoBase(argument: String) {
     let places = places("/work", ["/work"])
-    withKnownIssue("what stands before a base directory isn't looked at", isIntermittent: true) {
-      #expect(places.storedArgument(argument) == argument)
+    func check() { #expect(places.storedArgument(argument) == argument) }
+    if ["-Iinc/work", "-DX=a/work/b"].contains(argument) {
+      withKnownIssue("a relative directory behind an option's letters") { check() }
+    } else {
+      check()
     }
   }
 

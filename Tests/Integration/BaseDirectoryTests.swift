@@ -89,15 +89,13 @@ import Testing
       "char f() { return __FILE__[sizeof __FILE__ / 2]; }",
     ])
   func fileName(compiler: String, text: String) throws {
-    try withKnownIssue("__FILE__ that is not in the object as bytes", isIntermittent: true) {
-      let box = try sandbox(text + "\n", name: "a.cpp")
-      for options in [["-O2"], ["-O2", "-g"], ["-O0"]] {
-        for checkout in Self.checkouts {
-          let root = box.work + "/" + checkout
-          try box.isRight(
-            [compiler] + options + ["-c", "\(root)/src/a.cpp", "-o", "a.o"], .any, output: "a.o",
-            in: checkout)
-        }
+    let box = try sandbox(text + "\n", name: "a.cpp")
+    for options in [["-O2"], ["-O2", "-g"], ["-O0"]] {
+      for checkout in Self.checkouts {
+        let root = box.work + "/" + checkout
+        try box.isRight(
+          [compiler] + options + ["-c", "\(root)/src/a.cpp", "-o", "a.o"], .any, output: "a.o",
+          in: checkout)
       }
     }
   }
@@ -127,22 +125,20 @@ import Testing
   /// gcc's record is compressed; its content is compared unpacked.
   @Test(arguments: Compilers.gcc)
   func optimisationRecord(compiler: String) throws {
-    try withKnownIssue("paths in the compressed record", isIntermittent: true) {
-      let box = try sandbox(
-        "static int g(int n) { int s = 0; for (int i = 0; i < n; i++) s += i; return s; }\nint f(int n) { return g(n); }\n"
-      )
-      for checkout in Self.checkouts {
-        let root = box.work + "/" + checkout
-        let command = [
-          compiler, "-O2", "-fsave-optimization-record", "-c", "\(root)/src/a.c", "-o", "a.o",
-        ]
-        try box.compile(command, .any, in: checkout)
-        let text = try box.shell("zcat a.c.opt-record.json.gz", in: checkout).outputText
-        let other = try #require(Self.checkouts.first { $0 != checkout })
-        let namesOwn = text.contains(root + "/src/a.c")
-        let namesOther = text.contains("/\(other)/")
-        #expect(namesOwn && !namesOther)
-      }
+    let box = try sandbox(
+      "static int g(int n) { int s = 0; for (int i = 0; i < n; i++) s += i; return s; }\nint f(int n) { return g(n); }\n"
+    )
+    for checkout in Self.checkouts {
+      let root = box.work + "/" + checkout
+      let command = [
+        compiler, "-O2", "-fsave-optimization-record", "-c", "\(root)/src/a.c", "-o", "a.o",
+      ]
+      try box.compile(command, .any, in: checkout)
+      let text = try box.shell("zcat a.c.opt-record.json.gz", in: checkout).outputText
+      let other = try #require(Self.checkouts.first { $0 != checkout })
+      let namesOwn = text.contains(root + "/src/a.c")
+      let namesOther = text.contains("/\(other)/")
+      #expect(namesOwn && !namesOther)
     }
   }
 

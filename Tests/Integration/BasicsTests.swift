@@ -135,18 +135,17 @@ import Testing
 
   @Test(arguments: Compilers.both)
   func outputThroughALink(compiler: String) throws {
-    try withKnownIssue("compilers replace a link", isIntermittent: true) {
-      let box = try Sandbox()
-      try box.write("a.c", "int x;\n")
-      try box.makeDirectory("elsewhere")
-      try box.write("elsewhere/a.o", "old\n")
-      box.link("elsewhere/a.o", at: "a.o")
-      try box.agrees([compiler, "-c", "a.c"])
-      box.remove("elsewhere/a.o")
-      box.remove("a.o")
-      box.link("elsewhere/new.o", at: "a.o")
-      try box.agrees([compiler, "-c", "a.c"], .any, then: .any)
-    }
+    let box = try Sandbox()
+    try box.write("a.c", "int x;\n")
+    try box.makeDirectory("elsewhere")
+    try box.write("elsewhere/a.o", "old\n")
+    box.link("elsewhere/a.o", at: "a.o")
+    try box.agrees([compiler, "-c", "a.c"])
+    box.remove("elsewhere/a.o")
+    box.remove("a.o")
+    box.link("elsewhere/new.o", at: "a.o")
+    // gcc's assembler makes the file at its end; a file in the link's place is as good.
+    for _ in 0..<2 { try box.isRight([compiler, "-c", "a.c"], .any, output: "a.o") }
   }
 
   @Test(arguments: Compilers.c)

@@ -31,12 +31,10 @@ import Testing
   /// Each form first by itself, then when all others are stored already.
   @Test(arguments: Compilers.c)
   func everyForm(compiler: String) throws {
-    try withKnownIssue("two -o, unused -MD warnings, long -MT", isIntermittent: true) {
-      let box = try sandbox()
-      for form in Self.forms {
-        try box.agrees(
-          [compiler, "-isystem", "sys", "-c", "a.c", "-o", "a.o"] + form, .any, then: .any)
-      }
+    let box = try sandbox()
+    for form in Self.forms {
+      try box.agrees(
+        [compiler, "-isystem", "sys", "-c", "a.c", "-o", "a.o"] + form, .any, then: .any)
     }
   }
 
@@ -68,16 +66,14 @@ import Testing
 
   @Test(arguments: Compilers.both)
   func assemblerAndPreprocessed(compiler: String) throws {
-    try withKnownIssue("warnings of unused -MD are replayed to other forms", isIntermittent: true) {
-      let box = try Sandbox()
-      try box.write("n.h", "\n")
-      try box.write("a.S", "#include \"n.h\"\nnop\n")
-      try box.write("b.s", "nop\n")
-      try box.write("c.i", "int x;\n")
-      for source in ["a.S", "b.s", "c.i"] {
-        for form in [["-MD"], ["-MMD", "-MP"], ["-MD", "-MF", "f.d", "-MT", "t"]] {
-          try box.agrees([compiler, "-c", source, "-o", "o.o"] + form, .any, then: .any)
-        }
+    let box = try Sandbox()
+    try box.write("n.h", "\n")
+    try box.write("a.S", "#include \"n.h\"\nnop\n")
+    try box.write("b.s", "nop\n")
+    try box.write("c.i", "int x;\n")
+    for source in ["a.S", "b.s", "c.i"] {
+      for form in [["-MD"], ["-MMD", "-MP"], ["-MD", "-MF", "f.d", "-MT", "t"]] {
+        try box.agrees([compiler, "-c", source, "-o", "o.o"] + form, .any, then: .any)
       }
     }
   }

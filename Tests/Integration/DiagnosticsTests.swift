@@ -37,27 +37,23 @@ import Testing
   /// At a terminal the compiler's own colours, and no escape in a file.
   @Test(arguments: Compilers.both)
   func terminal(compiler: String) throws {
-    try withKnownIssue(
-      "terminal width; results for a terminal and a file replace each other", isIntermittent: true
-    ) {
-      let box = try Sandbox()
-      try box.write("a.c", Self.source)
-      _ = try Programs.find("script")
-      func atTerminal(_ command: String) throws -> String {
-        try box.shell(
-          "script -qec '\(command)' /dev/null < /dev/null",
-          with: ["TERM": "xterm", "COLUMNS": "80"]
-        ).outputText
-      }
-      let wanted = try atTerminal("\(compiler) -Wall -c a.c -o a.o")
-      #expect(wanted.contains("\u{1b}["))
-      for _ in 0..<2 {
-        #expect(try atTerminal("$SCCACHE \(compiler) -Wall -c a.c -o a.o") == wanted)
-        _ = try box.settled()
-        try box.isRight([compiler, "-Wall", "-c", "a.c", "-o", "a.o"], .any, output: "a.o")
-      }
-      #expect(try box.statistics().hits > 0)
+    let box = try Sandbox()
+    try box.write("a.c", Self.source)
+    _ = try Programs.find("script")
+    func atTerminal(_ command: String) throws -> String {
+      try box.shell(
+        "script -qec '\(command)' /dev/null < /dev/null",
+        with: ["TERM": "xterm", "COLUMNS": "80"]
+      ).outputText
     }
+    let wanted = try atTerminal("\(compiler) -Wall -c a.c -o a.o")
+    #expect(wanted.contains("\u{1b}["))
+    for _ in 0..<2 {
+      #expect(try atTerminal("$SCCACHE \(compiler) -Wall -c a.c -o a.o") == wanted)
+      _ = try box.settled()
+      try box.isRight([compiler, "-Wall", "-c", "a.c", "-o", "a.o"], .any, output: "a.o")
+    }
+    #expect(try box.statistics().hits > 0)
   }
 
   /// Both streams stay apart, also when only one of them is a terminal or closed.

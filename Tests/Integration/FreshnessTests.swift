@@ -82,43 +82,37 @@ import Testing
   /// Columns that reach the object without debug information.
   @Test(arguments: Compilers.bothCXX)
   func commentsBeforeSourceLocation(compiler: String) throws {
-    try withKnownIssue("columns without -g", isIntermittent: true) {
-      let box = try Sandbox()
-      let command = [compiler, "-std=c++20", "-c", "a.cpp", "-o", "a.o"]
-      let text =
-        "#include <source_location>\nunsigned f() { COMMENT return std::source_location::current().column(); }\n"
-      try box.write("a.cpp", text.replacing("COMMENT", with: "/* a */"))
-      try box.isRight(command, .miss, output: "a.o")
-      try box.write("a.cpp", text.replacing("COMMENT", with: "/* abcd */"))
-      try box.isRight(command, .any, output: "a.o")
-    }
+    let box = try Sandbox()
+    let command = [compiler, "-std=c++20", "-c", "a.cpp", "-o", "a.o"]
+    let text =
+      "#include <source_location>\nunsigned f() { COMMENT return std::source_location::current().column(); }\n"
+    try box.write("a.cpp", text.replacing("COMMENT", with: "/* a */"))
+    try box.isRight(command, .miss, output: "a.o")
+    try box.write("a.cpp", text.replacing("COMMENT", with: "/* abcd */"))
+    try box.isRight(command, .any, output: "a.o")
   }
 
   @Test(arguments: Compilers.bothCXX)
   func commentsBeforeLambdas(compiler: String) throws {
-    try withKnownIssue("columns without -g", isIntermittent: true) {
-      let box = try Sandbox()
-      let command = [compiler, "-std=c++17", "-c", "a.cpp", "-o", "a.o"]
-      let text =
-        "template <class T> const char *n(T) { return __PRETTY_FUNCTION__; }\nconst char *f() { COMMENT return n([] {}); }\n"
-      try box.write("a.cpp", text.replacing("COMMENT", with: "/* a */"))
-      try box.isRight(command, .miss, output: "a.o")
-      try box.write("a.cpp", text.replacing("COMMENT", with: "/* abcd */"))
-      try box.isRight(command, .any, output: "a.o")
-    }
+    let box = try Sandbox()
+    let command = [compiler, "-std=c++17", "-c", "a.cpp", "-o", "a.o"]
+    let text =
+      "template <class T> const char *n(T) { return __PRETTY_FUNCTION__; }\nconst char *f() { COMMENT return n([] {}); }\n"
+    try box.write("a.cpp", text.replacing("COMMENT", with: "/* a */"))
+    try box.isRight(command, .miss, output: "a.o")
+    try box.write("a.cpp", text.replacing("COMMENT", with: "/* abcd */"))
+    try box.isRight(command, .any, output: "a.o")
   }
 
   /// Both take a lone carriage return for the end of a line.
   @Test(arguments: Compilers.both)
   func carriageReturns(compiler: String) throws {
-    try withKnownIssue("a lone CR ends a line", isIntermittent: true) {
-      let box = try Sandbox()
-      let command = [compiler, "-c", "a.c", "-o", "a.o"]
-      try box.write("a.c", "// comment\rint x = 1;\r\nint y;\n")
-      try box.isRight(command, .miss, output: "a.o")
-      try box.write("a.c", "// comment\rint x = 2;\r\nint y;\n")
-      try box.isRight(command, .any, output: "a.o")
-    }
+    let box = try Sandbox()
+    let command = [compiler, "-c", "a.c", "-o", "a.o"]
+    try box.write("a.c", "// comment\rint x = 1;\r\nint y;\n")
+    try box.isRight(command, .miss, output: "a.o")
+    try box.write("a.c", "// comment\rint x = 2;\r\nint y;\n")
+    try box.isRight(command, .any, output: "a.o")
   }
 
   // MARK: time
@@ -172,39 +166,56 @@ import Testing
     #expect(try box.statistics().extra("direct_hits") > result.extra("direct_hits"))
   }
 
+  /// In strict C90 two slashes begin no comment.
+  @Test(arguments: Compilers.both, ["-std=c90", "-ansi", "-std=iso9899:199409"])
+  func slashesInC90(compiler: String, standard: String) throws {
+    let box = try Sandbox()
+    let command = [compiler, standard, "-c", "a.c", "-o", "a.o"]
+    for divisor in ["2", "3"] {
+      try box.write("a.c", "int x = 12 //* comment */ \(divisor)\n;\n")
+      try box.isRight(command, .any, output: "a.o")
+    }
+    for word in ["b", "c"] {
+      try box.write(
+        "a.c",
+        "#define X a // \(word)\n#define S(x) #x\n#define T(x) S(x)\nconst char *x = T(X);\n")
+      try box.isRight(command, .any, output: "a.o")
+    }
+    try box.write("a.c", "int f(void) { return 99999 //**/ __DATE__[5]\n; }\n")
+    for epoch in ["0", "86400"] {
+      try box.isRight(command, .any, output: "a.o", with: ["SOURCE_DATE_EPOCH": epoch])
+    }
+  }
+
   @Test(arguments: Compilers.both)
   func timeOnTheCommandLine(compiler: String) throws {
-    try withKnownIssue("--define-macro", isIntermittent: true) {
-      let box = try Sandbox()
-      try box.write("a.c", "const char *x = D;\n")
-      for form in [
-        ["-DD=__DATE__"], ["-D", "D=__DATE__"], ["--define-macro", "D=__DATE__"],
-        ["-Wp,-DD=__DATE__"],
-      ] {
-        for epoch in ["0", "86400"] {
-          try box.isRight(
-            [compiler] + form + ["-c", "a.c", "-o", "a.o"], .any, output: "a.o",
-            with: ["SOURCE_DATE_EPOCH": epoch])
-        }
+    let box = try Sandbox()
+    try box.write("a.c", "const char *x = D;\n")
+    for form in [
+      ["-DD=__DATE__"], ["-D", "D=__DATE__"], ["--define-macro", "D=__DATE__"],
+      ["-Wp,-DD=__DATE__"],
+    ] {
+      for epoch in ["0", "86400"] {
+        try box.isRight(
+          [compiler] + form + ["-c", "a.c", "-o", "a.o"], .any, output: "a.o",
+          with: ["SOURCE_DATE_EPOCH": epoch])
       }
     }
   }
 
   @Test(arguments: Compilers.both)
   func pastedAndSplicedMacros(compiler: String) throws {
-    try withKnownIssue("__DATE__ by paste or splice", isIntermittent: true) {
-      let box = try Sandbox()
-      let texts = [
-        "#define P(a, b) a##b\nconst char *x = P(__DA, TE__);\n",
-        "const char *x = __DA\\\nTE__;\n", "%:define D __DATE__\nconst char *x = D;\n",
-      ]
-      for text in texts {
-        try box.write("a.c", text)
-        for epoch in ["0", "86400"] {
-          try box.isRight(
-            [compiler, "-c", "a.c", "-o", "a.o"], .any, output: "a.o",
-            with: ["SOURCE_DATE_EPOCH": epoch])
-        }
+    let box = try Sandbox()
+    let texts = [
+      "#define P(a, b) a##b\nconst char *x = P(__DA, TE__);\n",
+      "const char *x = __DA\\\nTE__;\n", "%:define D __DATE__\nconst char *x = D;\n",
+    ]
+    for text in texts {
+      try box.write("a.c", text)
+      for epoch in ["0", "86400"] {
+        try box.isRight(
+          [compiler, "-c", "a.c", "-o", "a.o"], .any, output: "a.o",
+          with: ["SOURCE_DATE_EPOCH": epoch])
       }
     }
   }
@@ -213,24 +224,22 @@ import Testing
 
   @Test(arguments: Compilers.c)
   func incbin(compiler: String) throws {
-    try withKnownIssue(".incbin from pasted strings", isIntermittent: true) {
-      let sources = [
-        ("a.c", "__asm__(\".incbin \\\"data\\\"\");\n"),
-        ("b.c", "#define I \".incbin\"\n__asm__(I \" \\\"data\\\"\");\n"),
-        ("c.s", ".incbin \"data\"\n"), ("d.S", "#define F \"data\"\n.incbin F\n"),
-        ("e.s", ".include \"data.inc\"\n"), ("f.c", "__asm__(\".inc\" \"bin \\\"data\\\"\");\n"),
-        ("g.c", "__asm__(R\"(.incbin \"data\")\");\n"),
-        ("h.i", "__asm__(\".incbin \\\"data\\\"\");\n"),
-      ]
-      let box = try Sandbox()
-      for (name, text) in sources {
-        try box.write(name, text)
-        for value in 1...3 {
-          try box.write("data", "version \(value)")
-          try box.write("data.inc", ".byte \(value)\n")
-          try box.isRight([compiler, "-c", name, "-o", "o"], .any, output: "o")
-          try box.isRight([compiler, "-c", name, "-o", "o"], .any, output: "o")
-        }
+    let sources = [
+      ("a.c", "__asm__(\".incbin \\\"data\\\"\");\n"),
+      ("b.c", "#define I \".incbin\"\n__asm__(I \" \\\"data\\\"\");\n"),
+      ("c.s", ".incbin \"data\"\n"), ("d.S", "#define F \"data\"\n.incbin F\n"),
+      ("e.s", ".include \"data.inc\"\n"), ("f.c", "__asm__(\".inc\" \"bin \\\"data\\\"\");\n"),
+      ("g.c", "__asm__(R\"(.incbin \"data\")\");\n"),
+      ("h.i", "__asm__(\".incbin \\\"data\\\"\");\n"),
+    ]
+    let box = try Sandbox()
+    for (name, text) in sources {
+      try box.write(name, text)
+      for value in 1...3 {
+        try box.write("data", "version \(value)")
+        try box.write("data.inc", ".byte \(value)\n")
+        try box.isRight([compiler, "-c", name, "-o", "o"], .any, output: "o")
+        try box.isRight([compiler, "-c", name, "-o", "o"], .any, output: "o")
       }
     }
   }

@@ -11,22 +11,20 @@ import Testing
   }
 
   @Test func scriptThatRunsAnotherCompiler() throws {
-    try withKnownIssue("a set's order is in the digest", isIntermittent: true) {
-      let box = try sandbox()
-      _ = try Programs.find("clang-14")
-      try box.makeDirectory("bin")
-      box.link("/usr/bin/gcc", at: "bin/real")
-      try box.script("bin/cc1x", "exec \(box.work)/bin/real \"$@\"")
-      let compiler = box.path("bin/cc1x")
-      let command = [compiler, "-c", "a.c", "-o", "a.o"]
-      try box.isRight(command, .miss, output: "a.o")
-      try box.isRight(command, .hit, output: "a.o")
-      for target in ["/usr/bin/clang-14", "/usr/bin/gcc-11", "/usr/bin/gcc"] {
-        box.remove("bin/real")
-        box.link(target, at: "bin/real")
-        pause(milliseconds: 20)
-        try box.isRight(command, target == "/usr/bin/gcc" ? .hit : .miss, output: "a.o")
-      }
+    let box = try sandbox()
+    _ = try Programs.find("clang-14")
+    try box.makeDirectory("bin")
+    box.link("/usr/bin/gcc", at: "bin/real")
+    try box.script("bin/cc1x", "exec \(box.work)/bin/real \"$@\"")
+    let compiler = box.path("bin/cc1x")
+    let command = [compiler, "-c", "a.c", "-o", "a.o"]
+    try box.isRight(command, .miss, output: "a.o")
+    try box.isRight(command, .hit, output: "a.o")
+    for target in ["/usr/bin/clang-14", "/usr/bin/gcc-11", "/usr/bin/gcc"] {
+      box.remove("bin/real")
+      box.link(target, at: "bin/real")
+      pause(milliseconds: 20)
+      try box.isRight(command, target == "/usr/bin/gcc" ? .hit : .miss, output: "a.o")
     }
   }
 
@@ -36,17 +34,15 @@ import Testing
     "exec $(cat \"$(dirname \"$0\")/which\") \"$@\"",
   ])
   func scriptWithAVariable(text: String) throws {
-    try withKnownIssue("a script's variables are not in the memo", isIntermittent: true) {
-      let box = try sandbox()
-      try box.script("bin/mycc", text)
-      let command = [box.path("bin/mycc"), "-c", "a.c", "-o", "a.o"]
-      for compiler in ["gcc", "clang-14", "gcc-11", "gcc"] {
-        let path = try Programs.find(compiler)
-        try box.write("bin/settings", "cc=\(path)\n")
-        try box.write("bin/which", path + "\n")
-        for _ in 0..<2 {
-          try box.isRight(command, .any, output: "a.o", with: ["REALCC": path])
-        }
+    let box = try sandbox()
+    try box.script("bin/mycc", text)
+    let command = [box.path("bin/mycc"), "-c", "a.c", "-o", "a.o"]
+    for compiler in ["gcc", "clang-14", "gcc-11", "gcc"] {
+      let path = try Programs.find(compiler)
+      try box.write("bin/settings", "cc=\(path)\n")
+      try box.write("bin/which", path + "\n")
+      for _ in 0..<2 {
+        try box.isRight(command, .any, output: "a.o", with: ["REALCC": path])
       }
     }
   }
@@ -72,20 +68,18 @@ import Testing
   /// gcc with another `cc1` or `as` in a `-B` directory, which then changes.
   @Test(arguments: Compilers.gcc, ["cc1", "as"])
   func programsBehindTheDriver(compiler: String, program: String) throws {
-    try withKnownIssue("programs that appear in a -B directory", isIntermittent: true) {
-      let box = try sandbox()
-      let real = try box.plain([compiler, "-print-prog-name=\(program)"]).outputText
-        .split(separator: "\n")[0]
-      let path = real.hasPrefix("/") ? String(real) : try Programs.find(String(real))
-      let command = [compiler, "-Btools", "-c", "a.c", "-o", "a.o"]
-      try box.makeDirectory("tools")
+    let box = try sandbox()
+    let real = try box.plain([compiler, "-print-prog-name=\(program)"]).outputText
+      .split(separator: "\n")[0]
+    let path = real.hasPrefix("/") ? String(real) : try Programs.find(String(real))
+    let command = [compiler, "-Btools", "-c", "a.c", "-o", "a.o"]
+    try box.makeDirectory("tools")
+    try box.isRight(command, .any, output: "a.o")
+    let extra = program == "cc1" ? "-fno-ident" : "--defsym extra=7"
+    for options in ["", extra, ""] {
+      try box.script("tools/\(program)", "exec \(path) \"$@\" \(options)")
       try box.isRight(command, .any, output: "a.o")
-      let extra = program == "cc1" ? "-fno-ident" : "--defsym extra=7"
-      for options in ["", extra, ""] {
-        try box.script("tools/\(program)", "exec \(path) \"$@\" \(options)")
-        try box.isRight(command, .any, output: "a.o")
-        try box.isRight(command, .hit, output: "a.o")
-      }
+      try box.isRight(command, .hit, output: "a.o")
     }
   }
 
@@ -118,14 +112,12 @@ import Testing
 
   /// What a script is made of gives the same key in every daemon.
   @Test func scriptAfterARestart() throws {
-    try withKnownIssue("a set's order is in the digest", isIntermittent: true) {
-      let box = try sandbox()
-      try box.script("mycc", "a=1; b=2; true; test -n x; exec gcc \"$@\"")
-      try box.compile(["./mycc", "-c", "a.c"], .miss)
-      for _ in 0..<3 {
-        try box.stopServer()
-        try box.compile(["./mycc", "-c", "a.c"], .hit)
-      }
+    let box = try sandbox()
+    try box.script("mycc", "a=1; b=2; true; test -n x; exec gcc \"$@\"")
+    try box.compile(["./mycc", "-c", "a.c"], .miss)
+    for _ in 0..<3 {
+      try box.stopServer()
+      try box.compile(["./mycc", "-c", "a.c"], .hit)
     }
   }
 

@@ -74,27 +74,25 @@ import Testing
 
   @Test(arguments: Compilers.clangCXX)
   func modules(compiler: String) throws {
-    try withKnownIssue("the object names the default -fmodule-output file", isIntermittent: true) {
-      let box = try Sandbox()
-      try box.write("m.cppm", "export module m;\nexport int m() { return 1; }\n")
-      try box.write("n.cppm", "export module n;\nimport m;\nexport int n() { return m(); }\n")
-      try box.write("u.cpp", "import n;\nint f() { return n(); }\n")
-      let std = [compiler, "-std=c++20"]
-      let m = std + ["--precompile", "m.cppm", "-o", "m.pcm"]
-      let n = std + ["-fmodule-file=m=m.pcm", "--precompile", "n.cppm", "-o", "n.pcm"]
-      let u = std + ["-fmodule-file=n=n.pcm", "-fmodule-file=m=m.pcm", "-c", "u.cpp", "-o", "u.o"]
-      for command in [m, n, u] { try box.agrees(command, .any, then: .any) }
-      try box.write("m.cppm", "export module m;\nexport int m() { return 2; }\n")
-      for command in [m, n, u] {
-        try box.isRight(command, .any, output: command[command.count - 1])
-      }
-      try box.agrees(std + ["-c", "m.pcm", "-o", "m.o"], .any, then: .any)
-      if compiler != "clang++-14" {
-        try box.agrees(
-          std + ["-c", "m.cppm", "-fmodule-output=x.pcm", "-o", "x.o"], .any, then: .any)
-        // The object names the module's file.
-        try box.agrees(std + ["-c", "m.cppm", "-fmodule-output", "-o", "y.o"], .any, then: .any)
-      }
+    let box = try Sandbox()
+    try box.write("m.cppm", "export module m;\nexport int m() { return 1; }\n")
+    try box.write("n.cppm", "export module n;\nimport m;\nexport int n() { return m(); }\n")
+    try box.write("u.cpp", "import n;\nint f() { return n(); }\n")
+    let std = [compiler, "-std=c++20"]
+    let m = std + ["--precompile", "m.cppm", "-o", "m.pcm"]
+    let n = std + ["-fmodule-file=m=m.pcm", "--precompile", "n.cppm", "-o", "n.pcm"]
+    let u = std + ["-fmodule-file=n=n.pcm", "-fmodule-file=m=m.pcm", "-c", "u.cpp", "-o", "u.o"]
+    for command in [m, n, u] { try box.agrees(command, .any, then: .any) }
+    try box.write("m.cppm", "export module m;\nexport int m() { return 2; }\n")
+    for command in [m, n, u] {
+      try box.isRight(command, .any, output: command[command.count - 1])
+    }
+    try box.agrees(std + ["-c", "m.pcm", "-o", "m.o"], .any, then: .any)
+    if compiler != "clang++-14" {
+      try box.agrees(
+        std + ["-c", "m.cppm", "-fmodule-output=x.pcm", "-o", "x.o"], .any, then: .any)
+      // The object names the module's file.
+      try box.agrees(std + ["-c", "m.cppm", "-fmodule-output", "-o", "y.o"], .any, then: .any)
     }
   }
 

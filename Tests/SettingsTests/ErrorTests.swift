@@ -126,7 +126,8 @@ import Testing
   /// The message about an unknown key says which there are.
   @Test func knownKeys() {
     let last = failure(file: "[cache.disk]\nfoo = 1").causes.last ?? ""
-    #expect(last.hasSuffix("known here are dir, size, rw_mode, preprocessor_cache_mode"))
+    #expect(
+      last.hasSuffix("known here are dir, size, rw_mode, hard_links, preprocessor_cache_mode"))
   }
 
   @Test func secretsStayOut() throws {

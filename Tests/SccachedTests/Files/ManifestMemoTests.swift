@@ -28,15 +28,20 @@ import Testing
 
   private func result(
     _ number: UInt8, _ files: [Manifest.File], isQuiet: Bool = true, place: Digest? = nil,
-    absent: [AbsentNames] = []
+    presentation: Digest? = nil, expected: [ExpectedNames] = []
   ) -> Manifest.Result {
     Manifest.Result(
-      entry: Digest.of([number]), isQuiet: isQuiet, place: place, files: files, absent: absent)
+      entry: Digest.of([number]), isQuiet: isQuiet, place: place, presentation: presentation,
+      files: files, expected: expected)
   }
+
+  private let presentation = Digest.of([8])
 
   private func match(_ manifest: ResolvedManifest, _ strictness: Strictness = .sameLines) -> String
   {
-    guard let found = manifest.match(places: places, strictness: strictness) else { return "none" }
+    guard
+      let found = manifest.match(places: places, presentation: presentation, strictness: strictness)
+    else { return "none" }
     return "\(found.match)"
   }
 
@@ -69,7 +74,8 @@ import Testing
     try directory.write("a.c", "")
     try directory.write("inc/other.h", "")
     let manifest = resolve([
-      result(1, [try file("a.c")], absent: [AbsentNames(directory: "inc", names: ["x.h", "y.h"])])
+      result(
+        1, [try file("a.c")], expected: [ExpectedNames(directory: "inc", absent: ["x.h", "y.h"])])
     ])
     #expect(match(manifest) == "exact")
     try directory.write("inc/z.h", "")
@@ -84,15 +90,69 @@ import Testing
     #expect(match(manifest) == "none")
   }
 
+  @Test func presentNamesMustStay() throws {
+    try directory.write("a.c", "")
+    try directory.write("inc/x.h", "")
+    let manifest = resolve([
+      result(
+        1, [try file("a.c")],
+        expected: [ExpectedNames(directory: "inc", absent: ["y.h"], present: ["x.h"])])
+    ])
+    #expect(match(manifest) == "exact")
+    directory.settle()
+    #expect(match(manifest) == "exact")
+    unlink(directory("inc/x.h"))
+    #expect(match(manifest) == "none")
+    mkdir(directory("inc/x.h"), 0o755)
+    #expect(match(manifest) == "none")
+    rmdir(directory("inc/x.h"))
+    try directory.write("inc/x.h", "other")
+    #expect(match(manifest) == "exact")
+  }
+
+  /// A link to what was probed for stays in its place when its target goes.
+  @Test func presentNamesMayBeLinks() throws {
+    try directory.write("a.c", "")
+    try directory.write("elsewhere/x.h", "")
+    mkdir(directory("inc"), 0o755)
+    symlink("../elsewhere/x.h", directory("inc/x.h"))
+    let manifest = resolve([
+      result(
+        1, [try file("a.c")],
+        expected: [ExpectedNames(directory: "inc", absent: [], present: ["x.h"])])
+    ])
+    #expect(match(manifest) == "exact")
+    directory.settle()
+    #expect(match(manifest) == "exact")
+    unlink(directory("elsewhere/x.h"))
+    withKnownIssue("only the link's directory is watched") { #expect(match(manifest) == "none") }
+  }
+
+  /// What printed something holds for those to whom it would look the same.
+  @Test func aPresentationMustFit() throws {
+    try directory.write("a.c", "")
+    let own = result(1, [try file("a.c")], isQuiet: false, presentation: presentation)
+    let other = result(2, [try file("a.c")], isQuiet: false, presentation: Digest.of([9]))
+    #expect(match(resolve([own])) == "exact")
+    #expect(match(resolve([other])) == "none")
+    let found = resolve([other, own]).match(
+      places: places, presentation: presentation, strictness: .exact)
+    #expect(found?.result.entry == own.entry)
+  }
+
   @Test func theFirstThatFits() throws {
     try directory.write("a.c", "one")
     let one = result(1, [try file("a.c")])
     try directory.write("a.c", "two")
     let two = result(2, [try file("a.c")])
     let manifest = resolve([one, two])
-    #expect(manifest.match(places: places, strictness: .exact)?.result.entry == two.entry)
+    #expect(
+      manifest.match(places: places, presentation: presentation, strictness: .exact)?.result.entry
+        == two.entry)
     try directory.write("a.c", "one")
-    #expect(manifest.match(places: places, strictness: .exact)?.result.entry == one.entry)
+    #expect(
+      manifest.match(places: places, presentation: presentation, strictness: .exact)?.result.entry
+        == one.entry)
   }
 
   @Test func aPlaceMustFit() throws {
@@ -110,7 +170,7 @@ import Testing
     #expect(resolve([result(1, [marked])]).results.isEmpty)
     let places = Places(directory: directory.path, baseDirectories: [directory.path], paths: [])
     let manifest = resolve([result(1, [marked])], places: places)
-    #expect(manifest.match(places: places, strictness: .exact) != nil)
+    #expect(manifest.match(places: places, presentation: presentation, strictness: .exact) != nil)
   }
 
   // MARK: the memo

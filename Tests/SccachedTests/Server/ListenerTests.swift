@@ -73,9 +73,7 @@ import Wire
   @Test func aStoppedListenerGivesTheAddressFree() throws {
     let first = try Listener(endpoint("s"))
     first.stop()
-    withKnownIssue("the owner's lock is held until the process ends", isIntermittent: true) {
-      #expect(!isInUse(endpoint("s")))
-    }
+    #expect(!isInUse(endpoint("s")))
     close(first.descriptor)
   }
 
