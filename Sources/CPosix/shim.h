@@ -105,6 +105,74 @@ static inline void cposix_limit_arenas(int count) { mallopt(M_ARENA_MAX, count);
 
 static inline short cposix_spawn_setsid(void) { return 0x80; /* POSIX_SPAWN_SETSID, glibc 2.26 */ }
 
+/* A name in the file system, or in the abstract namespace. Fails with ENAMETOOLONG. */
+static inline int cposix_unix_address(struct sockaddr_un *address, const uint8_t *name,
+                                      size_t length, int is_abstract, socklen_t *size) {
+  memset(address, 0, sizeof *address);
+  address->sun_family = AF_UNIX;
+  if (length + 1 > sizeof address->sun_path) {
+    errno = ENAMETOOLONG;
+    return -1;
+  }
+  memcpy(address->sun_path + (is_abstract ? 1 : 0), name, length);
+  *size = is_abstract ? (socklen_t)(sizeof address->sun_family + 1 + length)
+                      : (socklen_t)sizeof *address;
+  return 0;
+}
+
+/* Closes a socket that is of no use and keeps errno. */
+static inline int cposix_give_up(int fd) {
+  int code = errno;
+  if (fd >= 0) close(fd);
+  errno = code;
+  return -1;
+}
+
+static inline int cposix_connect_unix(const uint8_t *name, size_t length, int is_abstract) {
+  struct sockaddr_un address;
+  socklen_t size;
+  if (cposix_unix_address(&address, name, length, is_abstract, &size) != 0) return -1;
+  int fd = cposix_stream_socket(AF_UNIX);
+  if (fd < 0 || connect(fd, (struct sockaddr *)&address, size) != 0) return cposix_give_up(fd);
+  return fd;
+}
+
+static inline int cposix_bind_unix(const uint8_t *name, size_t length, int is_abstract) {
+  struct sockaddr_un address;
+  socklen_t size;
+  if (cposix_unix_address(&address, name, length, is_abstract, &size) != 0) return -1;
+  int fd = cposix_stream_socket(AF_UNIX);
+  if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) != 0) return cposix_give_up(fd);
+  return fd;
+}
+
+static inline struct sockaddr_in cposix_loopback(uint16_t port) {
+  struct sockaddr_in address;
+  memset(&address, 0, sizeof address);
+  address.sin_family = AF_INET;
+  address.sin_port = (uint16_t)(port << 8 | port >> 8);
+  address.sin_addr.s_addr = 0x0100007f; /* 127.0.0.1 in network order */
+  return address;
+}
+
+static inline int cposix_connect_loopback(uint16_t port) {
+  struct sockaddr_in address = cposix_loopback(port);
+  int fd = cposix_stream_socket(AF_INET);
+  if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0)
+    return cposix_give_up(fd);
+  return fd;
+}
+
+static inline int cposix_bind_loopback(uint16_t port) {
+  struct sockaddr_in address = cposix_loopback(port);
+  int yes = 1;
+  int fd = cposix_stream_socket(AF_INET);
+  if (fd >= 0) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0)
+    return cposix_give_up(fd);
+  return fd;
+}
+
 static inline int cposix_is_terminal(int fd) { return isatty(fd); }
 
 static inline int cposix_wait_exit_code(int status) {

@@ -125,9 +125,13 @@ package struct AbsenceFinder {
         if lookup.isProbe { require(lookup.name, in: home) }
         return
       }
-      if searched.insert(lookup).inserted { walk(lookup.name, quoted: true, isProbe: lookup.isProbe) }
+      if searched.insert(lookup).inserted {
+        walk(lookup.name, quoted: true, isProbe: lookup.isProbe)
+      }
     case .angled:
-      if searched.insert(lookup).inserted { walk(lookup.name, quoted: false, isProbe: lookup.isProbe) }
+      if searched.insert(lookup).inserted {
+        walk(lookup.name, quoted: false, isProbe: lookup.isProbe)
+      }
     case .next:
       // Which directory it starts from depends on where the file was found: ask all of them.
       guard searched.insert(lookup).inserted else { return }
@@ -143,7 +147,8 @@ package struct AbsenceFinder {
     for suffix in [".gch", ".pch"] {
       for directory in [home] + search.quote + search.angled {
         if look(for: name + suffix, in: directory) {
-          precompiledHeaders.append(directory == "." ? name + suffix : directory + "/" + name + suffix)
+          precompiledHeaders.append(
+            directory == "." ? name + suffix : directory + "/" + name + suffix)
           break
         }
         if look(for: name, in: directory) { break }
@@ -242,7 +247,10 @@ package struct AbsenceFinder {
     var path = directory
     while path != "/", path != ".", !path.isEmpty {
       let parent = Self.directory(of: path)
-      let name = String(path[path.index(path.lastIndex(of: "/") ?? path.startIndex, offsetBy: path.contains("/") ? 1 : 0)...])
+      let name = String(
+        path[
+          path.index(
+            path.lastIndex(of: "/") ?? path.startIndex, offsetBy: path.contains("/") ? 1 : 0)...])
       if name == ".." || name == "." {
         path = parent
         continue

@@ -67,9 +67,11 @@ package struct Manifest: Sendable, Equatable {
 
   /// Puts a result first, in place of one with the same files or entry; the oldest falls out.
   package mutating func add(_ result: Result) {
-    results.removeAll {       $0.entry == result.entry }
+    results.removeAll { $0.entry == result.entry }
     results.insert(result, at: 0)
-    if results.count > Self.maximumResults { results.removeLast(results.count - Self.maximumResults) }
+    if results.count > Self.maximumResults {
+      results.removeLast(results.count - Self.maximumResults)
+    }
   }
 
   package func encode() -> [UInt8] {

@@ -32,7 +32,9 @@ package struct Places: Sendable, Hashable {
   private static let mark: Character = "\u{1}"
 
   private static func contains(_ base: String, _ path: String) -> Bool {
-    guard path.utf8.count >= base.utf8.count, path.utf8.starts(with: base.utf8) else { return false }
+    guard path.utf8.count >= base.utf8.count, path.utf8.starts(with: base.utf8) else {
+      return false
+    }
     return path.utf8.count == base.utf8.count
       || path.utf8[path.utf8.index(path.utf8.startIndex, offsetBy: base.utf8.count)]
         == UInt8(ascii: "/")
@@ -63,8 +65,9 @@ package struct Places: Sendable, Hashable {
   package func storedArgument(_ argument: String) -> String {
     guard !bases.isEmpty else { return argument }
     var result = argument
-    for (index, base) in bases.enumerated().sorted(by: { $0.element.utf8.count > $1.element.utf8.count })
-    {
+    for (index, base) in bases.enumerated().sorted(by: {
+      $0.element.utf8.count > $1.element.utf8.count
+    }) {
       result = Self.replace(base, by: "\(Self.mark)\(index)", in: result)
     }
     return result
@@ -79,7 +82,8 @@ package struct Places: Sendable, Hashable {
     var found = false
     while index < source.count {
       let end = index + pattern.count
-      if end <= source.count, source[index] == pattern[0], source[index..<end].elementsEqual(pattern),
+      if end <= source.count, source[index] == pattern[0],
+        source[index..<end].elementsEqual(pattern),
         beginsPath(source, index),
         end == source.count || source[end] == UInt8(ascii: "/") || source[end] == UInt8(ascii: "=")
       {

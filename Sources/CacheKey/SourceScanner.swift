@@ -38,7 +38,9 @@ struct SourceScanner {
       case UInt8(ascii: "\r"):
         if next != UInt8(ascii: "\n") { return true }
       case UInt8(ascii: "?"):
-        if next == byte, index + 2 < text.count, text[index + 2] == UInt8(ascii: "/") { return true }
+        if next == byte, index + 2 < text.count, text[index + 2] == UInt8(ascii: "/") {
+          return true
+        }
       case UInt8(ascii: "%"):
         if next == UInt8(ascii: ":") { return true }
       case UInt8(ascii: "\\"):
@@ -165,7 +167,8 @@ struct SourceScanner {
           continued = true
           position = ahead
         }
-      } else if text[position] == UInt8(ascii: "/"), byte(1) == UInt8(ascii: "*"), position > start {
+      } else if text[position] == UInt8(ascii: "/"), byte(1) == UInt8(ascii: "*"), position > start
+      {
         nested = true
       }
       position += 1
@@ -352,13 +355,15 @@ struct SourceScanner {
     guard position - start == 2 else { return false }
     var before = start
     while before > 0, Self.isBlank(text[before - 1]) { before -= 1 }
-    return before > 1 && text[before - 1] == UInt8(ascii: "#") && text[before - 2] == UInt8(ascii: "#")
+    return before > 1 && text[before - 1] == UInt8(ascii: "#")
+      && text[before - 2] == UInt8(ascii: "#")
   }
 
   /// A beginning or an end of `__TIME__`, `__DATE__`, `__TIMESTAMP__`, or what stands between the
   /// underscores.
   private static func isPartOfTimeMacro(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
-    guard name.count >= 2, name.count < 13, name.first == UInt8(ascii: "_") || name.last == UInt8(ascii: "_")
+    guard name.count >= 2, name.count < 13,
+      name.first == UInt8(ascii: "_") || name.last == UInt8(ascii: "_")
     else { return false }
     for macro: StaticString in ["__TIME__", "__DATE__", "__TIMESTAMP__"] {
       let whole = UnsafeBufferPointer(start: macro.utf8Start, count: macro.utf8CodeUnitCount)
@@ -471,7 +476,8 @@ struct SourceScanner {
       // White space in front of a comment that ends its line goes with it.
       var end = comment.lowerBound
       if endsLine {
-        while end > start, text[end - 1] == UInt8(ascii: " ") || text[end - 1] == UInt8(ascii: "\t") {
+        while end > start, text[end - 1] == UInt8(ascii: " ") || text[end - 1] == UInt8(ascii: "\t")
+        {
           end -= 1
         }
       }
@@ -503,7 +509,8 @@ struct SourceScanner {
     var newlines: [UInt8] = []
     for byte in text[comment] where byte == UInt8(ascii: "\n") { newlines += [1, byte] }
     if endsLine { return (newlines, newlines) }
-    let lastLine = text[comment].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? comment.lowerBound
+    let lastLine =
+      text[comment].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? comment.lowerBound
     let indent = text[lastLine..<comment.upperBound].map { byte -> UInt8 in
       byte == UInt8(ascii: "\t") ? byte : UInt8(ascii: " ")
     }

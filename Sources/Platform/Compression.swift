@@ -56,7 +56,8 @@ package struct StreamCompressor: ~Copyable {
     while true {
       let (left, made) = buffer.withUnsafeMutableBytes { target in
         var output = ZSTD_outBuffer(dst: target.baseAddress, size: target.count, pos: 0)
-        let left = ZSTD_compressStream2(context, &output, &input, isLast ? ZSTD_e_end : ZSTD_e_continue)
+        let left = ZSTD_compressStream2(
+          context, &output, &input, isLast ? ZSTD_e_end : ZSTD_e_continue)
         return (left, output.pos)
       }
       if made > 0 {

@@ -157,7 +157,9 @@ package struct RunningChecksum: ~Copyable {
   private let state: UnsafeMutableRawPointer
 
   package init() {
-    guard let state = cxxhash_new() else { fatalError("out of memory for 576 bytes of checksum state") }
+    guard let state = cxxhash_new() else {
+      fatalError("out of memory for 576 bytes of checksum state")
+    }
     self.state = state
   }
 

@@ -56,7 +56,8 @@ extension StartupVariables {
   /// what only matters while a daemon is started.
   static let watched: [String] =
     [
-      "CONF", "DIR", "CACHE_SIZE", "LOCAL_RW_MODE", "HARD_LINKS", "IDLE_TIMEOUT", "MAX_FRAME_LENGTH",
+      "CONF", "DIR", "CACHE_SIZE", "LOCAL_RW_MODE", "HARD_LINKS",
+      "IDLE_TIMEOUT", "MAX_FRAME_LENGTH",
       "CACHE_ZSTD_LEVEL", "CACHE_MULTIARCH", "JOBS", "ERROR_LOG", "LOG",
       "MULTILEVEL_CHAIN", "MULTILEVEL_WRITE_ERROR_POLICY",
     ].map { prefix + $0 } + remote

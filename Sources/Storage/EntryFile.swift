@@ -26,7 +26,8 @@ enum EntryFile {
       var sum = RunningChecksum()
       var left = member.stored
       while left > 0 {
-        let piece = try read(file, at: member.offset + member.stored - left, min(left, pieceSize), path)
+        let piece = try read(
+          file, at: member.offset + member.stored - left, min(left, pieceSize), path)
         piece.withUnsafeBytes { sum.update($0) }
         left -= piece.count
       }
@@ -47,7 +48,8 @@ enum EntryFile {
       if length <= first.count {
         return try EntryHead(decoding: first[..<length], key: key, fileSize: size)
       }
-      guard let whole = try? file.read(at: 0, count: length, path: path), whole.count == length else {
+      guard let whole = try? file.read(at: 0, count: length, path: path), whole.count == length
+      else {
         throw FormatError("ends early")
       }
       return try EntryHead(decoding: whole[...], key: key, fileSize: size)
@@ -192,7 +194,8 @@ enum EntryFile {
   ) throws(SystemError) {
     var offset = 0
     repeat {
-      let piece = try file.descriptor.read(at: offset, count: min(pieceSize, file.size - offset), path: path)
+      let piece = try file.descriptor.read(
+        at: offset, count: min(pieceSize, file.size - offset), path: path)
       guard !piece.isEmpty || file.size == 0 else {
         throw SystemError("read all of", path, code: EIO)
       }

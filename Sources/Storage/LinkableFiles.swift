@@ -28,7 +28,8 @@ final class LinkableFiles: Sendable {
   private static let limit = 20_000
 
   func isKnown(_ path: String, mode: UInt32) -> Bool {
-    guard let stamp = FileStamp.ofLink(path: path), stamp.isRegular, stamp.permissions == mode else {
+    guard let stamp = FileStamp.ofLink(path: path), stamp.isRegular, stamp.permissions == mode
+    else {
       return false
     }
     return known.withLock { $0[path] } == Mark(stamp)

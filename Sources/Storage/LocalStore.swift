@@ -91,7 +91,8 @@ package final class LocalStore: Store {
     }
   }
 
-  private func stamp(of file: borrowing Descriptor, _ path: String) throws(StoreError) -> FileStamp {
+  private func stamp(of file: borrowing Descriptor, _ path: String) throws(StoreError) -> FileStamp
+  {
     do throws(SystemError) { return try file.stamp(path: path) } catch { throw .system(error) }
   }
 
@@ -151,7 +152,9 @@ package final class LocalStore: Store {
     let target = path("manifests", key)
     let new = try createTemporary()
     do throws(StoreError) {
-      do throws(SystemError) { try new.file.write(bytes, path: new.path) } catch { throw .system(error) }
+      do throws(SystemError) { try new.file.write(bytes, path: new.path) } catch {
+        throw .system(error)
+      }
       try publish(new.path, target, size: bytes.count)
     } catch {
       unlink(new.path)
@@ -206,7 +209,9 @@ package final class LocalStore: Store {
   }
 
   /// - Returns: what stood there before. One thread at a time, so that only one says so.
-  private func replace(_ temporary: String, _ target: String, _ size: Int) throws(StoreError) -> FileStamp? {
+  private func replace(_ temporary: String, _ target: String, _ size: Int) throws(StoreError)
+    -> FileStamp?
+  {
     try replacing.withLock { (_) throws(StoreError) in
       let old = FileStamp.ofLink(path: target)
       try rename(temporary, target, size)

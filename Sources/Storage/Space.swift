@@ -83,7 +83,9 @@ final class Space: Sendable {
   /// Somebody removed the whole directory under a running daemon: count anew in the new one.
   private func forgetReplacedCounter() {
     counter.withLock { counter in
-      guard let known = counter, FileStamp(path: directory + "/usage")?.inode != known.inode else { return }
+      guard let known = counter, FileStamp(path: directory + "/usage")?.inode != known.inode else {
+        return
+      }
       counter = nil
     }
   }
@@ -118,7 +120,8 @@ final class Space: Sendable {
   }
 
   private func withDirectoryLock(_ body: () -> Void) {
-    guard let lock = try? Descriptor.open(directory + "/usage.lock", O_RDWR | O_CREAT, mode: fileMode)
+    guard
+      let lock = try? Descriptor.open(directory + "/usage.lock", O_RDWR | O_CREAT, mode: fileMode)
     else { return body() }
     while flock(lock.number, LOCK_EX) != 0, errno == EINTR {}
     body()

@@ -57,7 +57,8 @@ package struct StoredEntry: ~Copyable {
     }
     guard stored.count == member.stored else { throw .damaged("\(path) ends early") }
     guard member.encoding == .zstd else { return stored }
-    guard let bytes = stored.withUnsafeBytes({ Compression.decompress($0, count: member.size) }) else {
+    guard let bytes = stored.withUnsafeBytes({ Compression.decompress($0, count: member.size) })
+    else {
       throw .damaged("\(path): \(member.name) can't be unpacked")
     }
     return bytes
@@ -74,7 +75,9 @@ extension StoredEntry {
       case .raw where member.stored <= 65536:
         // For a few pages, reading and writing costs less than a copy in the kernel.
         let bytes = try file.read(at: member.offset, count: member.stored, path: path)
-        guard bytes.count == member.stored else { throw SystemError("read all of", path, code: EIO) }
+        guard bytes.count == member.stored else {
+          throw SystemError("read all of", path, code: EIO)
+        }
         try target.write(bytes, path: targetPath)
       case .raw:
         try Files.copy(

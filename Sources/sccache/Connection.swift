@@ -2,12 +2,11 @@ import CPosix
 
 /// Why the daemon can't be used for this call.
 enum ConnectionFailure: Error {
-  case noSocket, notListening, wrongOwner, timedOut, closed, otherProtocol, startFailed,
+  case notListening, wrongOwner, timedOut, closed, otherProtocol, startFailed,
     noDaemonProgram
 
   var message: StaticString {
     switch self {
-    case .noSocket: "no socket could be made"
     case .notListening: "no daemon listens"
     case .wrongOwner: "the daemon's socket belongs to another user"
     case .timedOut: "the daemon doesn't answer"
@@ -38,59 +37,21 @@ struct Connection {
     switch endpoint {
     case .path(let path): descriptor = try Self.dialUnix(path, abstract: false)
     case .abstract(let name): descriptor = try Self.dialUnix(name, abstract: true)
-    case .port(let port): descriptor = try Self.dialPort(port)
+    case .port(let port): descriptor = cposix_connect_loopback(port)
     }
+    guard descriptor >= 0 else { throw .notListening }
     var time = timeval(tv_sec: Int(silenceLimit) / 1000, tv_usec: Int(silenceLimit) % 1000 * 1000)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, UInt32(MemoryLayout<timeval>.size))
     setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, UInt32(MemoryLayout<timeval>.size))
   }
 
   private static func dialUnix(_ name: [UInt8], abstract: Bool) throws(ConnectionFailure) -> Int32 {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    let offset = abstract ? 1 : 0
-    guard name.count + offset < MemoryLayout.size(ofValue: address.sun_path) else {
-      throw .noSocket
-    }
-    withUnsafeMutableBytes(of: &address.sun_path) { target in
-      for (index, byte) in name.enumerated() { target[index + offset] = byte }
-    }
-    let length =
-      abstract
-      ? UInt32(MemoryLayout<sa_family_t>.size + 1 + name.count)
-      : UInt32(MemoryLayout<sockaddr_un>.size)
-    let descriptor = cposix_stream_socket(AF_UNIX)
-    guard descriptor >= 0 else { throw .noSocket }
-    let connected = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, length) }
-    }
-    guard connected == 0 else {
-      close(descriptor)
-      throw .notListening
-    }
+    let descriptor = cposix_connect_unix(name, name.count, abstract ? 1 : 0)
+    guard descriptor >= 0 else { throw .notListening }
     var peer = cposix_credentials()
     guard cposix_peer_credentials(descriptor, &peer) == 0, peer.uid == geteuid() else {
       close(descriptor)
       throw .wrongOwner
-    }
-    return descriptor
-  }
-
-  private static func dialPort(_ port: UInt16) throws(ConnectionFailure) -> Int32 {
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    let descriptor = cposix_stream_socket(AF_INET)
-    guard descriptor >= 0 else { throw .noSocket }
-    let connected = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, UInt32(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    guard connected == 0 else {
-      close(descriptor)
-      throw .notListening
     }
     return descriptor
   }

@@ -45,7 +45,6 @@ func isPrivate(_ directory: [UInt8]) -> Bool {
     && status.st_uid == geteuid() && status.st_mode & 0o022 == 0
 }
 
-
 /// Starts `sccached` and waits until it says on descriptor 3 that it listens.
 private func startDaemon(limit: Int) throws(ConnectionFailure) {
   let program = daemonProgram()
@@ -93,7 +92,8 @@ func once(_ message: StaticString, at endpoint: Endpoint) -> [UInt8] {
 
 private func markerPath(_ endpoint: Endpoint) -> [CChar]? {
   let directory = Endpoint.runtimeDirectory(user: geteuid())
-  return isPrivate(directory) ? terminated(directory + bytes("/") + endpoint.markerName + bytes(".said")) : nil
+  return isPrivate(directory)
+    ? terminated(directory + bytes("/") + endpoint.markerName + bytes(".said")) : nil
 }
 
 /// Whether the daemon failed a call in the last seconds. A new daemon removes the marker.

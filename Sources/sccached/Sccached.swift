@@ -45,9 +45,10 @@ enum ProcessEnvironment {
     var next = cposix_environ()
     while let variable = next?.pointee {
       let count = strlen(variable)
-      result.append(variable.withMemoryRebound(to: UInt8.self, capacity: count) {
-        Array(UnsafeBufferPointer(start: $0, count: count))
-      })
+      result.append(
+        variable.withMemoryRebound(to: UInt8.self, capacity: count) {
+          Array(UnsafeBufferPointer(start: $0, count: count))
+        })
       next = next?.advanced(by: 1)
     }
     return result

@@ -134,8 +134,11 @@ final class ManifestMemo: Sendable {
   ) -> ResolvedManifest? {
     guard let stamp = store.manifestStamp(key) else { return nil }
     let memoKey = Key(manifest: key, places: places)
-    if let item = state.withLock({ $0.items[memoKey] }), item.stamp == stamp { return item.manifest }
-    guard let bytes = try? store.manifest(key), let manifest = try? Manifest(decoding: bytes, key: key)
+    if let item = state.withLock({ $0.items[memoKey] }), item.stamp == stamp {
+      return item.manifest
+    }
+    guard let bytes = try? store.manifest(key),
+      let manifest = try? Manifest(decoding: bytes, key: key)
     else { return nil }
     let resolved = ResolvedManifest(
       manifest, places: places, files: files, directories: directories, isOpaque: isOpaque)

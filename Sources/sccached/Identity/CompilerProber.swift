@@ -33,15 +33,19 @@ struct CompilerProber: Sendable {
     addSpecs(question, &parts, run, directory: directory)
     parts.note(compiler.version)
     return parts.isComplete
-      ? CompilerIdentity(compiler: compiler, digest: parts.digest(), parts: parts.stamps, variables: scripts.variables) : nil
+      ? CompilerIdentity(
+        compiler: compiler, digest: parts.digest(), parts: parts.stamps,
+        variables: scripts.variables) : nil
   }
 
   private func detect(
     _ question: CompilerRegistry.Question, directory: String, environment: RequestEnvironment
   ) -> Compiler? {
     let path = runtimeDirectory + "/probe-\(getpid()).c"
-    guard (try? Files.write(
-      Array(Detection.probeSource.utf8), to: path, temporary: "\(path).\(Clock.now)", mode: 0o600)) != nil
+    guard
+      (try? Files.write(
+        Array(Detection.probeSource.utf8), to: path, temporary: "\(path).\(Clock.now)", mode: 0o600))
+        != nil
     else { return nil }
     guard
       let result = runProcess(
@@ -58,9 +62,11 @@ struct CompilerProber: Sendable {
     environment: RequestEnvironment
   ) {
     var paths: [String] = []
-    for (index, argument) in question.identityArguments.enumerated() where argument.hasPrefix("-B") {
+    for (index, argument) in question.identityArguments.enumerated() where argument.hasPrefix("-B")
+    {
       let joined = String(argument.dropFirst(2))
-      let next = index + 1 < question.identityArguments.count ? question.identityArguments[index + 1] : ""
+      let next =
+        index + 1 < question.identityArguments.count ? question.identityArguments[index + 1] : ""
       paths.append(joined.isEmpty ? next : joined)
     }
     for name in ["COMPILER_PATH", "GCC_EXEC_PREFIX"] {
@@ -80,7 +86,8 @@ struct CompilerProber: Sendable {
     directory: String
   ) {
     for argument in question.identityArguments {
-      guard let equals = argument.firstIndex(of: "="), argument[..<equals].hasSuffix("-specs") else {
+      guard let equals = argument.firstIndex(of: "="), argument[..<equals].hasSuffix("-specs")
+      else {
         continue
       }
       let name = String(argument[argument.index(after: equals)...])
@@ -126,8 +133,8 @@ struct CompilerProber: Sendable {
     addLibraries(of: question.program, to: &parts)
     if let resources = run(["-print-resource-dir"]) { parts.note(Path.name(of: resources)) }
     if let result = runProcess(
-      question, ["-v", "-E", "-x", "c", "/dev/null"], directory: directory, environment: environment)
-    {
+      question, ["-v", "-E", "-x", "c", "/dev/null"], directory: directory, environment: environment
+    ) {
       for line in String(decoding: result.errors, as: UTF8.self).split(separator: "\n")
       where line.hasPrefix("Configuration file: ") {
         parts.add(String(line.dropFirst(20)), role: "configuration")
@@ -175,7 +182,8 @@ struct CompilerProber: Sendable {
       if argument == "-isysroot" || argument == "--sysroot" || argument == "-target" {
         found.append(argument)
         takesNext = true
-      } else if ["-nostdinc", "-nostdinc++", "-nobuiltininc", "-nostdlibinc", "-ansi"].contains(argument)
+      } else if ["-nostdinc", "-nostdinc++", "-nobuiltininc", "-nostdlibinc", "-ansi"].contains(
+        argument)
         || argument.hasPrefix("-stdlib") || argument.hasPrefix("-isysroot")
         || argument.hasPrefix("--sysroot=") || argument.hasPrefix("--target=")
         || argument.hasPrefix("-m") || argument.hasPrefix("--gcc-toolchain")
@@ -200,8 +208,10 @@ struct CompilerProber: Sendable {
     let text = String(decoding: result.errors, as: UTF8.self)
     guard let found = Detection.searchDirectories(fromVerbose: text) else { return nil }
     // Built-in directories that don't exist yet are searched as soon as they do.
-    let missing = text.split(separator: "\n").filter { $0.hasPrefix("ignoring nonexistent directory ") }
-      .map { String($0.dropFirst(31).filter { $0 != "\"" }) }
+    let missing = text.split(separator: "\n").filter {
+      $0.hasPrefix("ignoring nonexistent directory ")
+    }
+    .map { String($0.dropFirst(31).filter { $0 != "\"" }) }
     return missing + found
   }
 
@@ -209,7 +219,8 @@ struct CompilerProber: Sendable {
     _ question: CompilerRegistry.Question, _ compiler: Compiler, _ compilation: Compilation,
     directory: String, environment: RequestEnvironment
   ) -> [String]? {
-    let arguments = compilation.nativeArguments + ["-###", "-c", "-x", "c", "/dev/null", "-o", "/dev/null"]
+    let arguments =
+      compilation.nativeArguments + ["-###", "-c", "-x", "c", "/dev/null", "-o", "/dev/null"]
     guard
       let result = runProcess(
         question, arguments, directory: directory, environment: environment, localized: false),
@@ -245,7 +256,8 @@ struct CompilerProber: Sendable {
       !dropped.contains(where: { variable.starts(with: $0) })
     }.filter {
       !$0.starts(with: "LC_".utf8) && !$0.starts(with: "LANG".utf8)
-        && !$0.starts(with: "DEPENDENCIES_OUTPUT=".utf8) && !$0.starts(with: "SUNPRO_DEPENDENCIES=".utf8)
+        && !$0.starts(with: "DEPENDENCIES_OUTPUT=".utf8)
+        && !$0.starts(with: "SUNPRO_DEPENDENCIES=".utf8)
     }
     variables.append(Array("LC_ALL=C".utf8))
     variables.append(Array("SCCACHE_RUNNING=1".utf8))

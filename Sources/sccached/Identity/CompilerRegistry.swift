@@ -42,7 +42,8 @@ final class CompilerRegistry: Sendable {
   let prober: CompilerProber
   private static let limit = 512
   static let steeringVariables = [
-    "PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX", "LD_LIBRARY_PATH", "LD_PRELOAD", "CCC_OVERRIDE_OPTIONS",
+    "PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX", "LD_LIBRARY_PATH", "LD_PRELOAD",
+    "CCC_OVERRIDE_OPTIONS",
     "EM_CONFIG", "EMSDK", "CLANG_CONFIG_FILE_USER_DIR",
     "SDKROOT",
   ]
@@ -70,7 +71,9 @@ final class CompilerRegistry: Sendable {
     if state.withLock({ stamp != nil && $0.unknown[question.program] == stamp }) { return nil }
     // One caller asks, the others wait for its answer.
     guard probing.withLock({ $0.insert(question).inserted }) else {
-      _ = probing.wait(until: Clock.monotonic + 60_000_000_000) { $0.contains(question) ? nil : true }
+      _ = probing.wait(until: Clock.monotonic + 60_000_000_000) {
+        $0.contains(question) ? nil : true
+      }
       return identity(question, directory: directory, environment: environment)
     }
     defer { probing.change { _ = $0.remove(question) } }
@@ -80,7 +83,9 @@ final class CompilerRegistry: Sendable {
       if let found {
         if state.identities.count >= Self.limit { state.identities.removeAll() }
         state.identities[question, default: []].insert(found, at: 0)
-        if state.identities[question, default: []].count > 8 { state.identities[question]?.removeLast() }
+        if state.identities[question, default: []].count > 8 {
+          state.identities[question]?.removeLast()
+        }
       } else {
         if state.unknown.count >= Self.limit { state.unknown.removeAll() }
         state.unknown[question.program] = stamp
@@ -95,7 +100,8 @@ final class CompilerRegistry: Sendable {
 
   /// The compiler's built-in include directories for this compilation, in its order.
   func builtInSearch(
-    _ identity: CompilerIdentity, _ question: Question, _ compilation: Compilation, directory: String,
+    _ identity: CompilerIdentity, _ question: Question, _ compilation: Compilation,
+    directory: String,
     environment: RequestEnvironment
   ) -> [String]? {
     let key = SearchQuestion(
@@ -116,12 +122,14 @@ final class CompilerRegistry: Sendable {
 
   /// What `-march=native` and the like stand for here.
   func resolveNative(
-    _ identity: CompilerIdentity, _ question: Question, _ compilation: Compilation, directory: String,
+    _ identity: CompilerIdentity, _ question: Question, _ compilation: Compilation,
+    directory: String,
     environment: RequestEnvironment
   ) -> [String]? {
     if compilation.nativeArguments.isEmpty { return [] }
     let key = NativeQuestion(
-      identity: identity.digest, arguments: compilation.nativeArguments + question.identityArguments)
+      identity: identity.digest, arguments: compilation.nativeArguments + question.identityArguments
+    )
     if let known = state.withLock({ $0.native[key] }) { return known }
     guard
       let found = prober.resolveNative(

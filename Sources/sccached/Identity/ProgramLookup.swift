@@ -21,7 +21,8 @@ enum ProgramLookup {
   ) -> String? {
     guard let path = environment.value("PATH") else { return nil }
     for part in path.split(separator: ":", omittingEmptySubsequences: false) {
-      let candidate = Path.absolute(Path.join(part.isEmpty ? "." : String(part), name), in: directory)
+      let candidate = Path.absolute(
+        Path.join(part.isEmpty ? "." : String(part), name), in: directory)
       if isProgram(candidate), !isWrapper(candidate) { return candidate }
     }
     return nil

@@ -22,7 +22,8 @@ struct ScriptReader {
 
   /// In the order in which they are met; nothing for a program that is no script.
   mutating func programs(of path: String) -> [String] {
-    guard let bytes = try? Files.read(path, limit: Self.sizeLimit), bytes.starts(with: "#!".utf8) else {
+    guard let bytes = try? Files.read(path, limit: Self.sizeLimit), bytes.starts(with: "#!".utf8)
+    else {
       return []
     }
     seen.insert(path)
@@ -40,7 +41,8 @@ struct ScriptReader {
   private mutating func take(_ path: String, depth: Int) {
     guard found.count < Self.fileLimit, seen.insert(path).inserted else { return }
     found.append(path)
-    guard depth + 1 < Self.depthLimit, let stamp = FileStamp(path: path), stamp.size <= Self.sizeLimit,
+    guard depth + 1 < Self.depthLimit, let stamp = FileStamp(path: path),
+      stamp.size <= Self.sizeLimit,
       let bytes = try? Files.read(path, limit: Self.sizeLimit), !bytes.contains(0)
     else { return }
     // Another script, or a text that the script reads names from.
@@ -62,7 +64,9 @@ struct ScriptReader {
     guard !word.isEmpty, word != ".", word != ".." else { return [] }
     var paths: [String] = []
     if word.contains("/") {
-      paths = [Path.absolute(word, in: directory), home + "/" + word, home + "/" + Path.name(of: word)]
+      paths = [
+        Path.absolute(word, in: directory), home + "/" + word, home + "/" + Path.name(of: word),
+      ]
     } else {
       paths = [home + "/" + word, directory + "/" + word]
       if let program = ProgramLookup.find(word, directory: directory, environment: environment) {
@@ -99,7 +103,9 @@ struct ScriptReader {
         continue
       } else if isWordByte(byte) {
         // `$DIR/gcc` is a variable and a path.
-        if byte == UInt8(ascii: "/") || byte == UInt8(ascii: "-"), current.first == UInt8(ascii: "$") {
+        if byte == UInt8(ascii: "/") || byte == UInt8(ascii: "-"),
+          current.first == UInt8(ascii: "$")
+        {
           finish()
         }
         current.append(byte)

@@ -18,40 +18,22 @@ enum Client {
 
   static func dial(_ endpoint: Endpoint) -> Int32? {
     switch endpoint {
-    case .path(let path): return connectUnix(path, abstract: false)
-    case .abstract(let name): return connectUnix(name, abstract: true)
+    case .path(let path): return own(cposix_connect_unix(path, path.count, 0))
+    case .abstract(let name): return own(cposix_connect_unix(name, name.count, 1))
     case .port(let port):
-      var address = sockaddr_in()
-      address.sin_family = sa_family_t(AF_INET)
-      address.sin_port = port.bigEndian
-      address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-      let descriptor = cposix_stream_socket(AF_INET)
-      let connected = withUnsafePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-          connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-        }
-      }
-      return checked(descriptor, connected)
+      let descriptor = cposix_connect_loopback(port)
+      return descriptor >= 0 ? descriptor : nil
     }
   }
 
-  private static func connectUnix(_ name: [UInt8], abstract: Bool) -> Int32? {
-    let descriptor = cposix_stream_socket(AF_UNIX)
-    guard
-      let connected = try? Listener.withAddress(name, abstract: abstract, { connect(descriptor, $0, $1) })
-    else { return nil }
-    guard let descriptor = checked(descriptor, connected) else { return nil }
+  /// A connection to a daemon of this user; another one is closed.
+  private static func own(_ descriptor: Int32) -> Int32? {
+    guard descriptor >= 0 else { return nil }
     var peer = cposix_credentials()
     guard cposix_peer_credentials(descriptor, &peer) == 0, peer.uid == geteuid() else {
       close(descriptor)
       return nil
     }
     return descriptor
-  }
-
-  private static func checked(_ descriptor: Int32, _ connected: Int32) -> Int32? {
-    if connected == 0 { return descriptor }
-    close(descriptor)
-    return nil
   }
 }

@@ -40,10 +40,12 @@ enum DaemonProcess {
     }
     if let reason = openErrorLog(settings) { return giveUp(reason, reportingReadiness) }
     let endpoint = Endpoint.fromProcessEnvironment()
-    let runtimeDirectory = String(decoding: Endpoint.runtimeDirectory(user: geteuid()), as: UTF8.self)
+    let runtimeDirectory = String(
+      decoding: Endpoint.runtimeDirectory(user: geteuid()), as: UTF8.self)
     mkdir(runtimeDirectory, 0o700)
     guard isPrivate(runtimeDirectory) else {
-      return giveUp("\(runtimeDirectory) is not a private directory of this user", reportingReadiness)
+      return giveUp(
+        "\(runtimeDirectory) is not a private directory of this user", reportingReadiness)
     }
     let listener: Listener
     do throws(Listener.Failure) {
@@ -59,7 +61,8 @@ enum DaemonProcess {
     }
     removeMarker(runtimeDirectory, endpoint)
     let daemon = Daemon(
-      settings: settings, endpoint: endpoint, runtimeDirectory: runtimeDirectory, umask: UInt32(mask),
+      settings: settings, endpoint: endpoint, runtimeDirectory: runtimeDirectory,
+      umask: UInt32(mask),
       logger: makeLogger(settings))
     stopOnSignals(daemon)
     daemon.run(listener) { if reportingReadiness { report(listening, "") } }
@@ -160,8 +163,11 @@ enum DaemonProcess {
       if count <= 0 { break }
       answer += buffer[0..<count]
     }
-    guard let code = answer.first else { return .failed("the daemon ended at once (see SCCACHE_ERROR_LOG)") }
-    return code == listening ? .listening : .failed(String(decoding: answer.dropFirst(), as: UTF8.self))
+    guard let code = answer.first else {
+      return .failed("the daemon ended at once (see SCCACHE_ERROR_LOG)")
+    }
+    return code == listening
+      ? .listening : .failed(String(decoding: answer.dropFirst(), as: UTF8.self))
   }
 
   private static func spawn(ready: Int32) -> String? {
@@ -179,7 +185,8 @@ enum DaemonProcess {
     posix_spawnattr_setflags(&attributes, Int16(cposix_spawn_setsid()))
     let arguments = CStrings([own, argument])
     var pid: pid_t = 0
-    let failure = posix_spawn(&pid, own, &actions, &attributes, arguments.pointers, cposix_environ())
+    let failure = posix_spawn(
+      &pid, own, &actions, &attributes, arguments.pointers, cposix_environ())
     return failure == 0 ? nil : SystemError("run", own, code: failure).description
   }
 }

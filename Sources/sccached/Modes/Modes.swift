@@ -49,7 +49,8 @@ enum Modes {
 
   /// `--show-config`: what is in force, for people. No secrets.
   private static func describe(_ settings: Settings, _ endpoint: Endpoint) -> String {
-    let bases = settings.baseDirectories.isEmpty ? "(none)" : settings.baseDirectories.joined(separator: ", ")
+    let bases =
+      settings.baseDirectories.isEmpty ? "(none)" : settings.baseDirectories.joined(separator: ", ")
     let rows = [
       ("Configuration file", settings.configurationPath),
       ("Socket", endpoint.description),
@@ -108,7 +109,8 @@ enum Modes {
   private static func stopServer(_ endpoint: Endpoint) -> Int32 {
     Terminal.write("Stopping sccache server...\n", to: 1)
     guard let text = Client.ask(.stop, at: endpoint) else {
-      return Terminal.fail("couldn't connect to server", causes: ["Connection refused (os error 111)"])
+      return Terminal.fail(
+        "couldn't connect to server", causes: ["Connection refused (os error 111)"])
     }
     Terminal.write(text, to: 1)
     return 0
@@ -130,7 +132,8 @@ enum Modes {
   private static func becomeWrapper(_ words: [String]) -> Int32 {
     guard let own = ProgramLookup.realPath("/proc/self/exe") else { return 2 }
     let directory = Path.directory(of: own)
-    for place in [directory + "/../../bin/sccache", directory + "/sccache"] where access(place, X_OK) == 0 {
+    for place in [directory + "/../../bin/sccache", directory + "/sccache"]
+    where access(place, X_OK) == 0 {
       let arguments = CStrings([place] + words)
       execv(place, arguments.pointers)
     }

@@ -58,7 +58,9 @@ struct CacheableCall: Sendable {
     // clang writes an MD5 of each source into DWARF 5 line tables.
     if sensitivity.contains(.columns) { return compiler.family == .clang ? .exact : .sameColumns }
     // `.su` and optimisation records have columns in them.
-    let hasReports = compilation.outputs.contains { !["obj", "gcno", "module", "d"].contains($0.name) }
+    let hasReports = compilation.outputs.contains {
+      !["obj", "gcno", "module", "d"].contains($0.name)
+    }
     return hasReports ? .sameColumns : .sameLines
   }
 
@@ -113,7 +115,8 @@ struct Presentation: Sendable, Equatable {
     case .always: isColoured = true
     case .never: isColoured = false
     case .automatic:
-      isColoured = call.errorsGoToTerminal && call.environment.value("TERM").map { $0 != "dumb" } ?? false
+      isColoured =
+        call.errorsGoToTerminal && call.environment.value("TERM").map { $0 != "dumb" } ?? false
     }
   }
 }

@@ -22,7 +22,10 @@ final class CompilePipeline: Sendable {
   let runtimeDirectory: String
   let logger: Logger
 
-  init(settings: Settings, store: LocalStore, statistics: StatisticsKeeper, runtimeDirectory: String, logger: Logger) {
+  init(
+    settings: Settings, store: LocalStore, statistics: StatisticsKeeper, runtimeDirectory: String,
+    logger: Logger
+  ) {
     self.settings = settings
     self.store = store
     self.statistics = statistics
@@ -39,7 +42,9 @@ final class CompilePipeline: Sendable {
   func handle(_ call: Call) {
     let started = Clock.monotonic
     statistics.record { $0.request() }
-    guard let program = ProgramLookup.find(call.command, directory: call.directory, environment: call.environment)
+    guard
+      let program = ProgramLookup.find(
+        call.command, directory: call.directory, environment: call.environment)
     else {
       decline(call, nil)
       return
@@ -51,7 +56,9 @@ final class CompilePipeline: Sendable {
       return
     }
     var question = CompilerRegistry.question(program, [], call.environment)
-    guard let plain = registry.identity(question, directory: call.directory, environment: call.environment)
+    guard
+      let plain = registry.identity(
+        question, directory: call.directory, environment: call.environment)
     else {
       statistics.record { $0.unsupportedCompiler() }
       decline(call, program)
@@ -60,7 +67,8 @@ final class CompilePipeline: Sendable {
     var compilation: Compilation
     do throws(Rejection) {
       compilation = try parse(
-        Invocation(arguments: call.arguments, directory: call.directory), for: plain.compiler, files: files)
+        Invocation(arguments: call.arguments, directory: call.directory), for: plain.compiler,
+        files: files)
     } catch {
       refuse(call, program, error)
       return
@@ -70,7 +78,8 @@ final class CompilePipeline: Sendable {
     if !compilation.identityArguments.isEmpty {
       question.identityArguments = compilation.identityArguments
       guard
-        let found = registry.identity(question, directory: call.directory, environment: call.environment)
+        let found = registry.identity(
+          question, directory: call.directory, environment: call.environment)
       else {
         refuse(call, program, .cannotCache("compiler can't be identified with these options"))
         return
@@ -89,12 +98,15 @@ final class CompilePipeline: Sendable {
   /// Only what looks like a compilation is probed: running an unknown program with odd arguments
   /// could do anything.
   private func looksLikeCompilation(_ call: Call, _ program: String) -> Bool {
-    call.arguments.contains { $0 == "-c" || $0 == "--compile" || $0 == "--precompile" || $0.hasPrefix("@") }
+    call.arguments.contains {
+      $0 == "-c" || $0 == "--compile" || $0 == "--precompile" || $0.hasPrefix("@")
+    }
   }
 
   /// The values of everything that selects the result; nil when the call was answered already.
   private func prepare(
-    _ call: Call, _ program: String, _ question: CompilerRegistry.Question, _ identity: CompilerIdentity,
+    _ call: Call, _ program: String, _ question: CompilerRegistry.Question,
+    _ identity: CompilerIdentity,
     _ compilation: Compilation
   ) -> CacheableCall? {
     if let name = forbiddingVariable(call) {
@@ -115,8 +127,10 @@ final class CompilePipeline: Sendable {
       compiler: identity.digest, compilation: compilation, resolvedNative: native,
       environment: relevantEnvironment(call, compilation), places: places)
     return CacheableCall(
-      call: call, program: program, question: question, identity: identity, compilation: compilation,
-      inputs: inputs, presentation: Presentation(
+      call: call, program: program, question: question, identity: identity,
+      compilation: compilation,
+      inputs: inputs,
+      presentation: Presentation(
         call, compilation, isClang: identity.compiler.family == .clang))
   }
 
@@ -139,7 +153,9 @@ final class CompilePipeline: Sendable {
       }
     }
     for prefix in CompilerEnvironment.relevantPrefixes {
-      found += call.environment.variables(withPrefix: prefix).map { String(decoding: $0, as: UTF8.self) }
+      found += call.environment.variables(withPrefix: prefix).map {
+        String(decoding: $0, as: UTF8.self)
+      }
     }
     if !call.settings.extraFiles.isEmpty {
       found.append("SCCACHE_EXTRAFILES=\(call.settings.extraFiles.joined(separator: ":"))")

@@ -34,9 +34,11 @@ final class LocalRun {
     startStamp = Clock.coarse
     let started = Clock.monotonic
     defer { duration = .nanoseconds(Clock.monotonic - started) }
-    let colour = cacheable.presentation.isColoured && cacheable.compilation.colour == .automatic
+    let colour =
+      cacheable.presentation.isColoured && cacheable.compilation.colour == .automatic
       && !cacheable.compilation.sensitivity.contains(.commandLine)
-    let arguments = (colour ? ["-fdiagnostics-color=always"] : []) + added + cacheable.call.arguments
+    let arguments =
+      (colour ? ["-fdiagnostics-color=always"] : []) + added + cacheable.call.arguments
     let order = RunOrder(
       program: Array(cacheable.program.utf8), arguments: cacheable.argv(arguments),
       notice: cacheable.call.noticeBytes)

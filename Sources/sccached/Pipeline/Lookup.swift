@@ -18,7 +18,9 @@ extension CompilePipeline {
   func lookUp(_ cacheable: CacheableCall, started: Int64) {
     guard let plan = plan(cacheable) else {
       // The source can't be read: the compiler shall say so.
-      statistics.record { $0.cacheError(language: cacheable.language, advanced: cacheable.advancedLanguage) }
+      statistics.record {
+        $0.cacheError(language: cacheable.language, advanced: cacheable.advancedLanguage)
+      }
       decline(cacheable.call, cacheable.program)
       return
     }
@@ -40,7 +42,9 @@ extension CompilePipeline {
     let key = cacheable.inputs.manifestKey(source: source.digest(cacheable.strictness))
     let direct = cacheable.call.settings.useDirectMode && !usesTimeInArguments(cacheable)
     // Text that is preprocessed already needs no other way.
-    if !cacheable.compilation.language.isPreprocessed, !direct || indirect.contains(key) { return .preprocessed }
+    if !cacheable.compilation.language.isPreprocessed, !direct || indirect.contains(key) {
+      return .preprocessed
+    }
     return .direct(manifest: key)
   }
 
@@ -53,7 +57,8 @@ extension CompilePipeline {
   /// `-DSTAMP=__TIME__`.
   private func usesTimeInArguments(_ cacheable: CacheableCall) -> Bool {
     cacheable.compilation.keyArguments.contains { argument in
-      argument.contains("__TIME__") || argument.contains("__DATE__") || argument.contains("__TIMESTAMP__")
+      argument.contains("__TIME__") || argument.contains("__DATE__")
+        || argument.contains("__TIMESTAMP__")
     }
   }
 
@@ -67,8 +72,10 @@ extension CompilePipeline {
         places: cacheable.places, presentation: cacheable.presentation.digest,
         strictness: cacheable.strictness)
     else { return false }
-    guard restore(
-        cacheable, found.result.entry, started: started, found: .direct(manifest: key)) else { return false }
+    guard
+      restore(
+        cacheable, found.result.entry, started: started, found: .direct(manifest: key))
+    else { return false }
     statistics.record { statistics in
       statistics.hitKind(found.match == .exact ? .direct : .commentOnly)
     }
@@ -86,7 +93,8 @@ extension CompilePipeline {
       cacheable.call.channel.send(outcome.frame(.result))
       let duration = Duration.nanoseconds(Clock.monotonic - started)
       statistics.record {
-        $0.hit(language: cacheable.language, advanced: cacheable.advancedLanguage, duration: duration)
+        $0.hit(
+          language: cacheable.language, advanced: cacheable.advancedLanguage, duration: duration)
       }
       store.touch(entry)
       if case .direct(let manifest)? = found { store.touchManifest(manifest) }

@@ -9,7 +9,9 @@ import Wire
 extension CompilePipeline {
   /// The result is not there: compile, answer, store. Equal calls meanwhile wait for this one.
   func missDirect(_ cacheable: CacheableCall, _ key: Digest) {
-    fly(cacheable, flight: key, again: { self.serveDirect(cacheable, key, started: Clock.monotonic) }) {
+    fly(
+      cacheable, flight: key, again: { self.serveDirect(cacheable, key, started: Clock.monotonic) }
+    ) {
       self.compileAndStore(cacheable, .direct(manifest: key))
     }
   }
@@ -18,7 +20,9 @@ extension CompilePipeline {
     let readSince = Clock.coarse
     guard let text = preprocess(cacheable) else {
       // The compiler shall say itself what is wrong.
-      statistics.record { $0.cacheError(language: cacheable.language, advanced: cacheable.advancedLanguage) }
+      statistics.record {
+        $0.cacheError(language: cacheable.language, advanced: cacheable.advancedLanguage)
+      }
       decline(cacheable.call, cacheable.program)
       return
     }
@@ -95,7 +99,8 @@ extension CompilePipeline {
     if outcome.ending.isSuccess { noteUnstored(cacheable, reason) }
   }
 
-  private func compileAndStore(_ cacheable: CacheableCall, _ plan: LookupPlan, entry: Digest? = nil, readSince: Int64 = .max
+  private func compileAndStore(
+    _ cacheable: CacheableCall, _ plan: LookupPlan, entry: Digest? = nil, readSince: Int64 = .max
   ) {
     let recording = Recording(cacheable, pipeline: self)
     guard let capture = recording.capturePlan else {
@@ -125,7 +130,8 @@ extension CompilePipeline {
       }
       let result: Result<Void, NotStored>
       switch plan {
-      case .direct(let key): result = store(captured, cacheable, manifest: key, startStamp: run.startStamp)
+      case .direct(let key):
+        result = store(captured, cacheable, manifest: key, startStamp: run.startStamp)
       case .preprocessed:
         guard let entry else { return }
         result = store(
@@ -157,7 +163,9 @@ extension CompilePipeline {
     }
   }
 
-  private func noteUnstored(_ cacheable: CacheableCall, _ reason: String, isWriteError: Bool = false) {
+  private func noteUnstored(
+    _ cacheable: CacheableCall, _ reason: String, isWriteError: Bool = false
+  ) {
     logger.debug(
       "not stored", metadata: ["reason": "\(reason)", "input": "\(cacheable.compilation.input)"])
     statistics.record { statistics in

@@ -83,7 +83,8 @@ struct Recording {
   /// What has to be asked in a run of its own, after the reply: the headers of a compilation whose
   /// dependency file leaves system headers out.
   func complete(_ captured: inout Captured) throws(NotStored) {
-    guard let arguments = capturePlan?.separateRun, case .makeFile(let path)? = capturePlan?.report else {
+    guard let arguments = capturePlan?.separateRun, case .makeFile(let path)? = capturePlan?.report
+    else {
       return
     }
     defer { discard() }

@@ -11,7 +11,8 @@ struct RequestEnvironment: Sendable {
     return name.withUTF8 { name in
       let length = name.count
       guard let start = name.baseAddress, length > 0 else { return nil }
-      for variable in variables where variable.count > length && variable[length] == UInt8(ascii: "=") {
+      for variable in variables
+      where variable.count > length && variable[length] == UInt8(ascii: "=") {
         if variable[0] == start[0], memcmp(variable, start, length) == 0 {
           return variable[(length + 1)...]
         }

@@ -55,11 +55,16 @@ struct Restoration {
   }
 
   private func suits(_ head: EntryHead) -> Bool {
-    if head.member(MemberName.standardError) != nil || head.member(MemberName.standardOutput) != nil {
+    if head.member(MemberName.standardError) != nil || head.member(MemberName.standardOutput) != nil
+    {
       let wanted = cacheable.presentation
-      guard head.presentation == wanted.locale, head.isColoured == wanted.isColoured else { return false }
+      guard head.presentation == wanted.locale, head.isColoured == wanted.isColoured else {
+        return false
+      }
     }
-    return cacheable.compilation.outputs.allSatisfy { !$0.isRequired || head.member($0.name) != nil }
+    return cacheable.compilation.outputs.allSatisfy {
+      !$0.isRequired || head.member($0.name) != nil
+    }
   }
 
   /// The dependency file, written anew for this call's target and places.

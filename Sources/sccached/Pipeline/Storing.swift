@@ -30,7 +30,8 @@ extension CompilePipeline {
       for path in cacheable.compilation.extraInputs + surroundings.precompiledHeaders {
         listed.append(try extraInput(path, cacheable, startStamp))
       }
-      let isQuiet = captured.outcome.standardError.isEmpty && captured.outcome.standardOutput.isEmpty
+      let isQuiet =
+        captured.outcome.standardError.isEmpty && captured.outcome.standardOutput.isEmpty
       let presentation = isQuiet ? nil : cacheable.presentation.digest
       let entry = KeyInputs.entryKey(
         manifest: key, files: listed.map { ($0.path, $0.exact) }, expected: surroundings.expected,
@@ -70,7 +71,9 @@ extension CompilePipeline {
   private func readVersions(
     _ paths: [String], _ cacheable: CacheableCall, _ startStamp: Int64
   ) throws(NotStored) -> [VersionedFile] {
-    guard paths.count <= Manifest.maximumFilesPerResult else { throw NotStored(text: "too many headers") }
+    guard paths.count <= Manifest.maximumFilesPerResult else {
+      throw NotStored(text: "too many headers")
+    }
     var versions: [VersionedFile] = []
     versions.reserveCapacity(paths.count)
     for path in paths {
@@ -116,7 +119,8 @@ extension CompilePipeline {
       let version = files.record(absolute, isOpaque: cacheable.countsBytes).version(at: stamp)
     else { throw NotStored(text: "an extra input can't be read") }
     return Manifest.File(
-      path: cacheable.places.stored(path), exact: version.exact, relaxed: Manifest.File.neverRelaxed)
+      path: cacheable.places.stored(path), exact: version.exact, relaxed: Manifest.File.neverRelaxed
+    )
   }
 
   /// Columns of tokens can reach the output though no debug information is wanted.
@@ -139,7 +143,8 @@ extension CompilePipeline {
       search: SearchPath(
         quote: search.quote,
         angled: search.angled + cacheable.environmentDirectories(["CPATH"]) + search.system
-          + cacheable.environmentDirectories(Array(CompilerEnvironment.includeVariables.dropFirst()))
+          + cacheable.environmentDirectories(
+            Array(CompilerEnvironment.includeVariables.dropFirst()))
           + builtIn + search.after),
       presence: { [directories] directory, name in
         directories.record(cacheable.absolute(directory)).presence(of: name)
@@ -148,12 +153,16 @@ extension CompilePipeline {
         directories.record(cacheable.absolute(directory)).identity()
       })
     let expected = finder.find(
-      files: versions.map { ReadFile(path: $0.path, facts: $0.version.facts) }, forced: search.forced
+      files: versions.map { ReadFile(path: $0.path, facts: $0.version.facts) },
+      forced: search.forced
     ).map { names in
       ExpectedNames(
-        directory: cacheable.places.stored(names.directory), absent: names.absent, present: names.present)
+        directory: cacheable.places.stored(names.directory), absent: names.absent,
+        present: names.present)
     }
-    if finder.isUncertain { throw NotStored(text: "a link that leads nowhere is in the include path") }
+    if finder.isUncertain {
+      throw NotStored(text: "a link that leads nowhere is in the include path")
+    }
     return (expected, finder.precompiledHeaders)
   }
 
@@ -233,7 +242,9 @@ extension CompilePipeline {
 
   // MARK: writing
 
-  private func put(_ captured: Captured, _ cacheable: CacheableCall, _ key: Digest) throws(NotStored) {
+  private func put(_ captured: Captured, _ cacheable: CacheableCall, _ key: Digest)
+    throws(NotStored)
+  {
     var members = captured.members
     func add(_ name: String, _ bytes: [UInt8]) {
       members.append(EntryDraft.Member(name: name, content: .bytes(bytes)))
@@ -250,7 +261,8 @@ extension CompilePipeline {
       add(MemberName.standardError, captured.outcome.standardError)
     }
     let draft = EntryDraft(
-      key: key, presentation: cacheable.presentation.locale, isColoured: cacheable.presentation.isColoured,
+      key: key, presentation: cacheable.presentation.locale,
+      isColoured: cacheable.presentation.isColoured,
       members: members)
     do throws(StoreError) {
       try store.put(draft)

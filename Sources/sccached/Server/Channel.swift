@@ -62,7 +62,8 @@ final class Channel: Sendable {
     let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
       filled = 0
       while filled < count {
-        let got = recv(descriptor, buffer.baseAddress! + filled, count - filled, Int32(MSG_DONTWAIT))
+        let got = recv(
+          descriptor, buffer.baseAddress! + filled, count - filled, Int32(MSG_DONTWAIT))
         if got > 0 {
           filled += got
         } else if got < 0, errno == EAGAIN {
@@ -128,7 +129,9 @@ final class Channel: Sendable {
       if count > 0 {
         sent += count
       } else if count < 0, errno == EAGAIN {
-        guard wait(for: Int16(POLLOUT), until: Clock.monotonic + 10_000_000_000) else { return false }
+        guard wait(for: Int16(POLLOUT), until: Clock.monotonic + 10_000_000_000) else {
+          return false
+        }
       } else if errno != EINTR {
         return false
       }

@@ -24,7 +24,9 @@ final class Daemon: Sendable {
   /// A report of a run must fit, whatever Mozilla's limit for its own frames was set to.
   private var frameLimit: Int { max(settings.maximumFrameLength, FrameHeader.defaultMaximumBody) }
 
-  init(settings: Settings, endpoint: Endpoint, runtimeDirectory: String, umask: UInt32, logger: Logger) {
+  init(
+    settings: Settings, endpoint: Endpoint, runtimeDirectory: String, umask: UInt32, logger: Logger
+  ) {
     self.settings = settings
     if case .port(let port) = endpoint { ownPort = port } else { ownPort = nil }
     store = LocalStore(
@@ -43,7 +45,8 @@ final class Daemon: Sendable {
     let name =
       switch endpoint {
       case .path(let path): Path.name(of: String(decoding: path, as: UTF8.self))
-      case .abstract(let name): String(decoding: name, as: UTF8.self).map { $0 == "/" ? "_" : String($0) }.joined()
+      case .abstract(let name):
+        String(decoding: name, as: UTF8.self).map { $0 == "/" ? "_" : String($0) }.joined()
       case .port(let port): "port\(port)"
       }
     return "\(settings.disk.directory)/statistics-\(geteuid())-\(name)"
@@ -105,7 +108,8 @@ final class Daemon: Sendable {
     heartbeat.watch(channel)
     defer { heartbeat.forget(channel) }
     guard judgement == .trusted else {
-      let notice = said.first("files")
+      let notice =
+        said.first("files")
         ? "sccache: warning: the daemon sees other files than this process (a container?), compiling without the cache\n"
         : ""
       channel.send(Decline(program: [], notice: Array(notice.utf8)).frame())
@@ -144,7 +148,9 @@ final class Daemon: Sendable {
 
   /// The directory's name as compilers write it into debug information: `PWD` where that is a name of
   /// the same directory.
-  private static func logicalDirectory(_ physical: String, _ environment: RequestEnvironment) -> String {
+  private static func logicalDirectory(_ physical: String, _ environment: RequestEnvironment)
+    -> String
+  {
     guard let named = environment.value("PWD"), named != physical, named.hasPrefix("/"),
       let stamp = FileStamp(path: named), let own = FileStamp(path: physical),
       stamp.device == own.device, stamp.inode == own.inode
@@ -190,7 +196,8 @@ final class Daemon: Sendable {
 
   private func report(advanced: Bool, json: Bool) -> String {
     let report = StatisticsReport(
-      settings: settings, statistics: statistics.current, location: store.location, used: store.usage())
+      settings: settings, statistics: statistics.current, location: store.location,
+      used: store.usage())
     return json ? report.json() : report.text(advanced: advanced)
   }
 }

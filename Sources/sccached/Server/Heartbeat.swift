@@ -12,7 +12,9 @@ final class Heartbeat: Sendable {
     _ = startThread { [self] in
       while true {
         usleep(250_000)
-        for channel in channels.withLock({ Array($0.values) }) { channel.beat(after: Self.interval) }
+        for channel in channels.withLock({ Array($0.values) }) {
+          channel.beat(after: Self.interval)
+        }
       }
     }
   }

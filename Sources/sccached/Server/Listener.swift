@@ -37,7 +37,7 @@ struct Listener: Sendable {
       socketFile = nil
       ownerLock = -1
     case .port(let port):
-      descriptor = try Self.bindPort(port)
+      descriptor = try Self.checked(cposix_bind_loopback(port), "127.0.0.1:\(port)")
       socketFile = nil
       ownerLock = -1
     }
@@ -50,7 +50,9 @@ struct Listener: Sendable {
   func stop() {
     if case .path(let bytes) = endpoint {
       let path = String(decoding: bytes, as: UTF8.self)
-      if let now = FileStamp(path: path), now.inode == socketFile?.inode, now.device == socketFile?.device {
+      if let now = FileStamp(path: path), now.inode == socketFile?.inode,
+        now.device == socketFile?.device
+      {
         unlink(path)
       }
     }
@@ -76,7 +78,8 @@ struct Listener: Sendable {
   /// A socket file with a live owner is left alone; a dead one's is replaced.
   private static func listenAtPath(_ path: String) throws(Failure) -> Int32 {
     let name = Array(path.utf8)
-    if let probe = try? connectUnix(name) {
+    let probe = cposix_connect_unix(name, name.count, 0)
+    if probe >= 0 {
       close(probe)
       throw .addressInUse
     }
@@ -84,66 +87,15 @@ struct Listener: Sendable {
     return try bindUnix(name, abstract: false)
   }
 
-  private static func connectUnix(_ name: [UInt8]) throws(Failure) -> Int32 {
-    let descriptor = cposix_stream_socket(AF_UNIX)
-    let connected = try withAddress(name, abstract: false) { connect(descriptor, $0, $1) }
-    guard connected == 0 else {
-      close(descriptor)
-      throw .system(SystemError("connect to", String(decoding: name, as: UTF8.self)))
-    }
-    return descriptor
-  }
-
   private static func bindUnix(_ name: [UInt8], abstract: Bool) throws(Failure) -> Int32 {
-    let descriptor = cposix_stream_socket(AF_UNIX)
-    let bound = try withAddress(name, abstract: abstract) { bind(descriptor, $0, $1) }
-    guard bound == 0 else {
-      let code = errno
-      close(descriptor)
-      if code == EADDRINUSE { throw .addressInUse }
-      throw .system(SystemError("listen on", String(decoding: name, as: UTF8.self), code: code))
-    }
-    return descriptor
+    try checked(
+      cposix_bind_unix(name, name.count, abstract ? 1 : 0), String(decoding: name, as: UTF8.self))
   }
 
-  static func withAddress(
-    _ name: [UInt8], abstract: Bool, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
-  ) throws(Failure) -> Int32 {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    let offset = abstract ? 1 : 0
-    guard name.count + offset < MemoryLayout.size(ofValue: address.sun_path) else {
-      throw .system(SystemError("use as socket", String(decoding: name, as: UTF8.self), code: ENAMETOOLONG))
-    }
-    withUnsafeMutableBytes(of: &address.sun_path) { target in
-      for (index, byte) in name.enumerated() { target[index + offset] = byte }
-    }
-    let length = abstract ? MemoryLayout<sa_family_t>.size + 1 + name.count : MemoryLayout<sockaddr_un>.size
-    return withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(length)) }
-    }
-  }
-
-  private static func bindPort(_ port: UInt16) throws(Failure) -> Int32 {
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    let descriptor = cposix_stream_socket(AF_INET)
-    var yes: Int32 = 1
-    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-    let bound = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    guard bound == 0 else {
-      let code = errno
-      close(descriptor)
-      if code == EADDRINUSE { throw .addressInUse }
-      throw .system(SystemError("listen on", "127.0.0.1:\(port)", code: code))
-    }
-    return descriptor
+  private static func checked(_ descriptor: Int32, _ name: String) throws(Failure) -> Int32 {
+    guard descriptor < 0 else { return descriptor }
+    if errno == EADDRINUSE { throw .addressInUse }
+    throw .system(SystemError("listen on", name))
   }
 }
 

@@ -28,7 +28,8 @@ enum Peer {
       return .otherUser
     }
     // A process of another pid namespace shows as 0.
-    guard peer.pid > 0, sees(peer.pid, "/ns/mnt", home.namespace), sees(peer.pid, "/root/", home.root)
+    guard peer.pid > 0, sees(peer.pid, "/ns/mnt", home.namespace),
+      sees(peer.pid, "/root/", home.root)
     else { return .otherFiles }
     return .trusted
   }
@@ -44,7 +45,9 @@ enum Peer {
     let user = String(geteuid())
     for line in table.split(separator: UInt8(ascii: "\n")).dropFirst() {
       let fields = line.split(separator: UInt8(ascii: " "))
-      guard fields.count > 7, port(fields[1]) == peerPort, port(fields[2]) == ownPort else { continue }
+      guard fields.count > 7, port(fields[1]) == peerPort, port(fields[2]) == ownPort else {
+        continue
+      }
       return fields[7].elementsEqual(user.utf8) ? .trusted : .otherUser
     }
     return .otherUser

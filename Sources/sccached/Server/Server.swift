@@ -104,7 +104,8 @@ final class Server: Sendable {
   /// Waits until nothing is served any more, or for so many seconds; whether it is so.
   @discardableResult
   func drain(seconds: Int64) -> Bool {
-    state.wait(until: Clock.monotonic + seconds * 1_000_000_000) { $0.active == 0 ? true : nil } ?? false
+    state.wait(until: Clock.monotonic + seconds * 1_000_000_000) { $0.active == 0 ? true : nil }
+      ?? false
   }
 
   /// Waits at most so many milliseconds, less when `stop` is called.
