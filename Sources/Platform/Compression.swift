@@ -47,11 +47,12 @@ package struct StreamCompressor: ~Copyable {
     ZSTD_freeCCtx(context)
   }
 
-  /// Feeds a piece, the last one with `isLast`; what comes out goes to `sink`.
+  /// Feeds a piece, the last one with `isLast`; what comes out goes to `sink`. False when zstd fails
+  /// (out of memory): what came out so far is worthless.
   package mutating func feed<Failure: Error>(
     _ bytes: UnsafeRawBufferPointer, isLast: Bool,
     _ sink: (UnsafeRawBufferPointer) throws(Failure) -> Void
-  ) throws(Failure) {
+  ) throws(Failure) -> Bool {
     var input = ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: 0)
     while true {
       let (left, made) = buffer.withUnsafeMutableBytes { target in
@@ -68,7 +69,8 @@ package struct StreamCompressor: ~Copyable {
         }
         if let failure { throw failure }
       }
-      if ZSTD_isError(left) != 0 || (isLast ? left == 0 : input.pos == input.size) { return }
+      if ZSTD_isError(left) != 0 { return false }
+      if isLast ? left == 0 : input.pos == input.size { return true }
     }
   }
 }

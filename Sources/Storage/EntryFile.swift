@@ -172,11 +172,12 @@ enum EntryFile {
     try forEachPiece(of: file, path) { (piece, isLast) throws(SystemError) in
       let failure = piece.withUnsafeBytes { bytes -> SystemError? in
         do throws(SystemError) {
-          try compressor.feed(bytes, isLast: isLast) { (packed) throws(SystemError) in
+          let isGood = try compressor.feed(bytes, isLast: isLast) { (packed) throws(SystemError) in
             sum.update(packed)
             size += packed.count
             try target.write(packed, path: name)
           }
+          guard isGood else { throw SystemError("compress", path, code: ENOMEM) }
         } catch {
           return error
         }

@@ -18,7 +18,7 @@ import Testing
     repeat {
       let end = min(bytes.count, start + piece)
       bytes[start..<end].withUnsafeBytes { input in
-        compressor.feed(input, isLast: end == bytes.count) { result += Array($0) }
+        _ = compressor.feed(input, isLast: end == bytes.count) { result += Array($0) }
       }
       start = end
     } while start < bytes.count

@@ -203,7 +203,7 @@ struct CompilerProber: Sendable {
       + ["-v", "-E", "-x", compilation.language.preprocessorName, "/dev/null"]
     guard
       let result = runProcess(
-        question, arguments, directory: directory, environment: environment, localized: false)
+        question, arguments, directory: directory, environment: environment)
     else { return nil }
     let text = String(decoding: result.errors, as: UTF8.self)
     guard let found = Detection.searchDirectories(fromVerbose: text) else { return nil }
@@ -223,7 +223,7 @@ struct CompilerProber: Sendable {
       compilation.nativeArguments + ["-###", "-c", "-x", "c", "/dev/null", "-o", "/dev/null"]
     guard
       let result = runProcess(
-        question, arguments, directory: directory, environment: environment, localized: false),
+        question, arguments, directory: directory, environment: environment),
       result.isSuccess
     else { return nil }
     return Detection.resolvedNative(
@@ -248,7 +248,7 @@ struct CompilerProber: Sendable {
 
   private func runProcess(
     _ question: CompilerRegistry.Question, _ arguments: [String], directory: String,
-    environment: RequestEnvironment, localized: Bool = false
+    environment: RequestEnvironment
   ) -> ProcessResult? {
     // Include directories of the environment are the pipeline's to add, in their place.
     let dropped = CompilerEnvironment.includeVariables.map { Array("\($0)=".utf8) }

@@ -10,6 +10,7 @@ final class StatisticsKeeper: Sendable {
   }
 
   private let state: Mutex<State>
+  private let saving = Mutex(())
   /// Nil when they are not kept.
   private let path: String?
 
@@ -40,6 +41,11 @@ final class StatisticsKeeper: Sendable {
   /// Writes them if they changed; called every few seconds and at the end.
   func save() {
     guard let path else { return }
+    // One at a time: an older state must not come after a newer one.
+    saving.withLock { _ in write(to: path) }
+  }
+
+  private func write(to path: String) {
     let changed = state.withLock { state -> Statistics? in
       guard state.isDirty else { return nil }
       state.isDirty = false
