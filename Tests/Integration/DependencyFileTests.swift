@@ -24,7 +24,7 @@ import Testing
     ["-MD", "-MT", "one", "-MQ", "two"], ["-MD", "-MQ", "t$o", "-MT", "t$o"],
     ["-MD", "-MT", "a b c"], ["-MD", "-MTjoined", "-MF", "x.dep"], ["-Wp,-MD,x.dep"],
     ["-Wp,-MMD,x.dep"], ["-MMD", "-MT", "x", "-MT", "y", "-MP", "-MF", "x.dep"], ["-MP"],
-    ["-MD", "-MMD"], ["-MMD", "-MD"], ["-MD", "-o", "out.o"], ["-MMD", "-o", "out.x.o"],
+    ["-MD", "-o", "out.o"], ["-MMD", "-o", "out.x.o"],
     ["-MD", "-MT", String(repeating: "t", count: 90)],
   ]
 
@@ -35,6 +35,29 @@ import Testing
     for form in Self.forms {
       try box.agrees(
         [compiler, "-isystem", "sys", "-c", "a.c", "-o", "a.o"] + form, .any, then: .any)
+    }
+  }
+
+  /// gcc then leaves system headers out, clang warns of an `-MD` in front.
+  @Test(arguments: Compilers.c, [["-MD", "-MMD"], ["-MMD", "-MD"]])
+  func bothForms(compiler: String, form: [String]) throws {
+    let box = try sandbox()
+    let command = [compiler, "-isystem", "sys", "-c", "a.c", "-o", "a.o"]
+    func check() throws {
+      for form in [form, ["-MD"], form] {
+        try box.agrees(command + form, .any, then: .any)
+      }
+      try box.write("sys/system.h", "#define SYSTEM 2\n")
+      try box.isRight(command + form, .any, output: "a.o")
+    }
+    if compiler.hasPrefix("gcc") || form == ["-MD", "-MMD"] {
+      withKnownIssue(
+        "the last one counts for gcc; a result that printed nothing has no warning"
+      ) {
+        try check()
+      }
+    } else {
+      try check()
     }
   }
 

@@ -11,12 +11,14 @@ import Testing
     let box = try Sandbox()
     try box.write("a.c", Self.source)
     for options in [
-      [], ["-fdiagnostics-color=always"], ["-fdiagnostics-color=never"], ["-w"], ["-Wno-unused"],
-      ["-fmessage-length=40"],
+      [], ["-fdiagnostics-color=always"], ["-w"], ["-Wno-unused"], ["-fmessage-length=40"],
     ] {
       try box.agrees([compiler, "-Wall", "-c", "a.c"] + options)
     }
-    try box.agrees([compiler, "-Wall", "-c", "a.c", "-fdiagnostics-color=auto"], .hit)
+    // These look like the first.
+    for option in ["-fdiagnostics-color=never", "-fdiagnostics-color=auto"] {
+      try box.agrees([compiler, "-Wall", "-c", "a.c", option], .hit)
+    }
   }
 
   @Test(arguments: Compilers.both)
@@ -46,12 +48,15 @@ import Testing
         with: ["TERM": "xterm", "COLUMNS": "80"]
       ).outputText
     }
-    let wanted = try atTerminal("\(compiler) -Wall -c a.c -o a.o")
+    // clang breaks lines to a terminal's width, but not behind the wrapper (docs/caching.md).
+    let options = compiler.hasPrefix("clang") ? "-Wall -fmessage-length=0" : "-Wall"
+    let wanted = try atTerminal("\(compiler) \(options) -c a.c -o a.o")
     #expect(wanted.contains("\u{1b}["))
     for _ in 0..<2 {
-      #expect(try atTerminal("$SCCACHE \(compiler) -Wall -c a.c -o a.o") == wanted)
+      #expect(try atTerminal("$SCCACHE \(compiler) \(options) -c a.c -o a.o") == wanted)
       _ = try box.settled()
-      try box.isRight([compiler, "-Wall", "-c", "a.c", "-o", "a.o"], .any, output: "a.o")
+      let words = options.split(separator: " ").map(String.init)
+      try box.isRight([compiler] + words + ["-c", "a.c", "-o", "a.o"], .any, output: "a.o")
     }
     #expect(try box.statistics().hits > 0)
   }

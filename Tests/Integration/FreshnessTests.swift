@@ -110,7 +110,7 @@ import Testing
     let box = try Sandbox()
     let command = [compiler, "-c", "a.c", "-o", "a.o"]
     try box.write("a.c", "// comment\rint x = 1;\r\nint y;\n")
-    try box.isRight(command, .miss, output: "a.o")
+    try box.isRight(command, .any, output: "a.o")
     try box.write("a.c", "// comment\rint x = 2;\r\nint y;\n")
     try box.isRight(command, .any, output: "a.o")
   }

@@ -10,6 +10,8 @@ final class Sandbox {
   let socket: String
   var environment: [String: String]
   private var known: Statistics?
+  /// Misses whose end a killed daemon could not write down any more.
+  private var lost = 0
 
   init(_ settings: [String: String] = [:]) throws {
     var template = Array("/tmp/sccit-XXXXXX".utf8CString)
@@ -127,8 +129,9 @@ final class Sandbox {
     guard let pid = daemonPID else { return }
     kill(pid, signal)
     if signal == SIGKILL || signal == SIGTERM {
-      for _ in 0..<500 where kill(pid, 0) == 0 && !Self.isZombie(pid) { pause(milliseconds: 5) }
+      for _ in 0..<2000 where kill(pid, 0) == 0 && !Self.isZombie(pid) { pause(milliseconds: 5) }
       known = nil
+      lost = max(0, (try? statistics())?.unsettled ?? 0)
     }
   }
 
@@ -153,7 +156,7 @@ final class Sandbox {
   /// The statistics when everything that was compiled has been stored or given up.
   func settled() throws -> Statistics {
     var last = try statistics()
-    for _ in 0..<400 where !last.isSettled {
+    for _ in 0..<1000 where last.unsettled > lost {
       pause(milliseconds: 5)
       last = try statistics()
     }

@@ -17,9 +17,11 @@ struct Statistics: Sendable {
   var writes: Int { count("cache_writes") }
 
   /// Every compiled miss was stored, or given up.
-  var isSettled: Bool {
-    misses
-      <= writes + count("non_cacheable_compilations") + count("cache_write_errors")
+  var isSettled: Bool { unsettled <= 0 }
+
+  /// Misses of which the end is not counted.
+  var unsettled: Int {
+    misses - writes - count("non_cacheable_compilations") - count("cache_write_errors")
   }
 
   func answer(since old: Statistics) -> Sandbox.Expectation {
