@@ -16,10 +16,7 @@ struct Statistics: Sendable {
   var misses: Int { json["stats"]["cache_misses"]["counts"].total }
   var writes: Int { count("cache_writes") }
 
-  /// Every compiled miss was stored, or given up.
-  var isSettled: Bool { unsettled <= 0 }
-
-  /// Misses of which the end is not counted.
+  /// Compiled misses that are neither stored nor given up yet.
   var unsettled: Int {
     misses - writes - count("non_cacheable_compilations") - count("cache_write_errors")
   }
