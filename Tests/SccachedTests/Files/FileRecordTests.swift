@@ -76,12 +76,12 @@ import Testing
     #expect(record.presence(of: "a.h") == .absent)
     try directory.write("a.h", "")
     #expect(record.presence(of: "a.h") == .file)
-    #expect(record.hasFile("a.h"))
+    #expect(record.contains("a.h"))
     directory.settle()
     #expect(record.presence(of: "a.h") == .file)
     unlink(directory("a.h"))
     #expect(record.presence(of: "a.h") == .absent)
-    #expect(!record.hasFile("a.h"))
+    #expect(!record.contains("a.h"))
   }
 
   /// A directory is no header, and a link that leads nowhere is none yet.
@@ -102,8 +102,10 @@ import Testing
       }
       directory.settle()
     }
-    #expect(!record.hasFile("inner") && !record.hasFile("toDirectory") && !record.hasFile("none"))
-    #expect(record.hasFile("toFile"))
+    let names = ["inner", "toDirectory", "toFile", "dangling", "none"]
+    #expect(names.filter(record.contains) == ["inner", "toDirectory", "toFile", "dangling"])
+    #expect(names.filter(record.hasAsExpected) == ["toFile"])
+    #expect(names.filter { record.hasAsExpected($0 + "/") } == ["inner", "toDirectory"])
   }
 
   @Test func identities() throws {

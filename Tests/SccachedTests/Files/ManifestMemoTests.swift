@@ -98,7 +98,7 @@ import Testing
     ])
     #expect(match(manifest) == "exact")
     try directory.write("new/x.h", "")
-    withKnownIssue("a directory counts as no name") { #expect(match(manifest) == "none") }
+    #expect(match(manifest) == "none")
   }
 
   @Test func presentNamesMustStay() throws {
@@ -136,7 +136,7 @@ import Testing
     directory.settle()
     #expect(match(manifest) == "exact")
     unlink(directory("elsewhere/x.h"))
-    withKnownIssue("only the link's directory is watched") { #expect(match(manifest) == "none") }
+    #expect(match(manifest) == "none")
   }
 
   /// What printed something holds for those to whom it would look the same.
