@@ -66,7 +66,10 @@ let package = Package(
       ],
       swiftSettings: strict,
       linkerSettings: [
-        .unsafeFlags(["-static-stdlib", "-l_FoundationCollections", "-l_FoundationCShims"])
+        // Not in debug builds: the tests link the same objects, and there is no static XCTest.
+        .unsafeFlags(
+          ["-static-stdlib", "-l_FoundationCollections", "-l_FoundationCShims"],
+          .when(configuration: .release))
       ]),
 
     .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),

@@ -32,7 +32,8 @@ package struct ExpectedNames: Sendable, Equatable {
   package var directory: String
   /// No file of these names is there.
   package var absent: [String]
-  /// Files of these names are there, though they need not have been read.
+  /// Files of these names are there, though they need not have been read; with a slash behind the
+  /// name, a directory.
   package var present: [String]
   package init(directory: String, absent: [String], present: [String] = []) {
     self.directory = directory
@@ -214,8 +215,11 @@ package struct AbsenceFinder {
       if component != ".." {
         switch presence(current, component) {
         case .directory: break
-        case .file, .absent:
+        case .absent:
           lack(component, in: current)
+          return false
+        case .file:
+          present[ExactText(current), default: []].insert(ExactText(component))
           return false
         case .dangling:
           isUncertain = true
@@ -230,8 +234,12 @@ package struct AbsenceFinder {
     switch presence(current, String(rest)) {
     case .file:
       return true
-    case .absent, .directory:
+    case .absent:
       lack(String(rest), in: current)
+      return false
+    case .directory:
+      // `#include <string>` passes by a directory of that name; a file would be taken.
+      present[ExactText(current), default: []].insert(ExactText(String(rest) + "/"))
       return false
     case .dangling:
       isUncertain = true

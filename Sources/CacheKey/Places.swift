@@ -103,9 +103,15 @@ package struct Places: Sendable, Hashable {
   private static func beginsPath(_ text: [UInt8], _ index: Int) -> Bool {
     guard index > 0 else { return true }
     if "=,:;\"' ".utf8.contains(text[index - 1]) { return true }
-    return text[0] == UInt8(ascii: "-") && !text[..<index].contains(UInt8(ascii: "/"))
-      && !text[..<index].contains(UInt8(ascii: "."))
+    return joinedOptions.contains { text[..<index].elementsEqual($0.utf8) }
   }
+
+  /// Options to which a path is joined without a separator.
+  private static let joinedOptions = [
+    "-I", "-B", "-F", "-L", "-isystem", "-iquote", "-idirafter", "-include", "-imacros",
+    "-isysroot",
+    "-iframework", "-cxx-isystem", "-iprefix", "-iwithprefix", "-iwithprefixbefore", "-include-pch",
+  ]
 
   package static func == (left: Places, right: Places) -> Bool {
     left.directory.utf8.elementsEqual(right.directory.utf8)

@@ -43,6 +43,8 @@ package struct SourceFacts: Sendable, Equatable {
     package static let pastesUnderscores = Traits(rawValue: 1024)
     /// `TIME`, `DATE` or `TIMESTAMP`.
     package static let bareTimeName = Traits(rawValue: 2048)
+    /// `//` stands where it begins a comment, which it does not in strict C90.
+    package static let lineComments = Traits(rawValue: 4096)
     /// `.incbin` or `.include` of the assembler, in code or in a string.
     package static let assemblerInclude = Traits(rawValue: 32)
   }

@@ -155,6 +155,7 @@ struct SourceScanner {
   }
 
   private mutating func skipLineComment() {
+    facts.traits.insert(.lineComments)
     let start = position
     var continued = false
     var nested = false

@@ -59,16 +59,16 @@ package enum Files {
     }
   }
 
-  /// The names in a directory, without `.` and `..`; nil when it can't be read.
+  /// The names in a directory that are UTF-8, without `.` and `..`; nil when it can't be read.
   package static func names(in directory: String) -> [String]? {
     guard let stream = opendir(directory) else { return nil }
     defer { closedir(stream) }
     var names: [String] = []
     while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      let valid = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(validatingCString: $0) }
       }
-      if name != ".", name != ".." { names.append(name) }
+      if let name = valid, name != ".", name != ".." { names.append(name) }
     }
     return names
   }

@@ -112,7 +112,8 @@ final class Space: Sendable {
   private func countFirst(_ counter: Counter) {
     withDirectoryLock {
       guard cposix_atomic_load(counter.memory) != Self.magic else { return }
-      let total = scan().total
+      // What is being written charges itself.
+      let total = scan().items.reduce(0) { $0 + Self.charge(Int($1.size)) }
       let old = cposix_atomic_load(counter.used)
       _ = cposix_atomic_add(counter.used, UInt64(total) &- old)
       _ = cposix_atomic_add(counter.memory, Self.magic &- cposix_atomic_load(counter.memory))
@@ -163,7 +164,8 @@ final class Space: Sendable {
     var total = 0
   }
 
-  /// Every file of the cache, foreign ones too. Leftovers of dead writers are removed on the way.
+  /// Every file of the cache, foreign ones too (but for names that are not UTF-8: none of ours are, and
+  /// what made them is left alone). Leftovers of dead writers are removed on the way.
   private func scan() -> Contents {
     var contents = Contents()
     var directories = [directory]

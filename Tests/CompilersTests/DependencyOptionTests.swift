@@ -13,7 +13,7 @@ import Testing
     ("-MD -MF q.d", "q.d", "a.o", "all"), ("-MD -MFq.d", "q.d", "a.o", "all"),
     ("-MD -MF q.d -MF r.d", "r.d", "a.o", "all"), ("-MD -MT x -MT y", "a.d", "x y", "all"),
     ("-MD -MT $(x)", "a.d", "$(x)", "all"), ("-MD -MQ $(x)", "a.d", "$$(x)", "all"),
-    ("-MD -MMD", "a.d", "a.o", "user"), ("-MD -o u$t#.o", "u$t#.d", "u$$t\\#.o", "all"),
+    ("-MD -o u$t#.o", "u$t#.d", "u$$t\\#.o", "all"),
     ("-Wp,-MMD,w.d -MP -o k/k.o -MT t", "w.d", "t", "user P"),
     ("-Wp,-MD,w.d,-MP,-MT,t", "w.d", "t", "all P"),
     ("-Xpreprocessor -MD -Xpreprocessor w.d -MT t", "w.d", "t", "all"),

@@ -65,13 +65,7 @@ import Testing
       try box.isRight(command, .miss, output: "a.o")
       try box.isRight(command, .hit, output: "a.o")
       try box.write(shadow.new, "#define H 77\n")
-      if shadow.name.hasSuffix("missing directory") {
-        withKnownIssue("a directory that appears is no file, so nothing seems to appear") {
-          try box.isRight(command, .miss, output: "a.o")
-        }
-      } else {
-        try box.isRight(command, .miss, output: "a.o")
-      }
+      try box.isRight(command, .miss, output: "a.o")
       #expect(try box.plain(command).isSuccess, "\(shadow.name)")
     }
   }
@@ -93,9 +87,7 @@ import Testing
     let missing = [variable: "new:two"]
     try box.isRight(command, .any, output: "a.o", with: missing)
     try box.write("new/h.h", "#define H 5\n")
-    withKnownIssue("a directory that appears is no file, so nothing seems to appear") {
-      try box.isRight(command, .miss, output: "a.o", with: missing)
-    }
+    try box.isRight(command, .miss, output: "a.o", with: missing)
   }
 
   @Test(arguments: Compilers.both)
@@ -122,9 +114,7 @@ import Testing
     box.remove("one/opt.h")
     try box.isRight(command, .hit, output: "a.o")
     try box.write("two/sub/opt.h", "\n")
-    withKnownIssue("a directory that appears is no file, so nothing seems to appear") {
-      try box.isRight(command, .miss, output: "a.o")
-    }
+    try box.isRight(command, .miss, output: "a.o")
   }
 
   @Test(arguments: Compilers.both)
@@ -237,13 +227,7 @@ import Testing
     try box.isRight(command, .any, output: "a.o")
     box.remove("elsewhere/opt.h")
     pause(milliseconds: 20)
-    if compiler.hasPrefix("gcc") {
-      withKnownIssue("only the link's directory is watched") {
-        try box.isRight(command, .any, output: "a.o")
-      }
-    } else {
-      try box.isRight(command, .any, output: "a.o")
-    }
+    try box.isRight(command, .any, output: "a.o")
     try box.write("elsewhere/opt.h", "")
     try box.isRight(command, .any, output: "a.o")
   }

@@ -18,8 +18,11 @@ struct DependencyOptions {
 
   mutating func take(_ option: Option.DependencyOption, _ value: String) throws(Rejection) {
     switch option {
-    case .all: omitsSystemHeaders = false
-    case .user: omitsSystemHeaders = true
+    case .all, .user:
+      // Which of two different ones counts, and what is said of the other, differs by compiler.
+      let omits = option == .user
+      guard omitsSystemHeaders != !omits else { throw .cannotCache(omits ? "-MMD" : "-MD") }
+      omitsSystemHeaders = omits
     case .phony: hasPhonyTargets = true
     case .file:
       guard value != "-", !value.isEmpty, !value.begins(with: "/dev/") else {

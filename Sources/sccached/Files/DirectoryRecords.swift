@@ -57,13 +57,15 @@ final class DirectoryRecord: Sendable {
     return stamp.isDirectory ? .directory : .file
   }
 
-  /// Whether a file, or what leads to one, has that name. A directory is none: `#include <string>`
-  /// passes by a directory `string`.
-  func hasFile(_ name: String) -> Bool {
-    guard let stamp = FileStamp(path: path + "/" + name) else {
-      return FileStamp.ofLink(path: path + "/" + name) != nil
-    }
-    return !stamp.isDirectory
+  /// Whether anything has that name.
+  func contains(_ name: String) -> Bool {
+    FileStamp.ofLink(path: path + "/" + name) != nil
+  }
+
+  /// Whether the name leads to a file; with a slash behind it, to a directory.
+  func hasAsExpected(_ name: String) -> Bool {
+    guard let stamp = FileStamp(path: path + "/" + name) else { return false }
+    return stamp.isDirectory == (name.utf8.last == UInt8(ascii: "/"))
   }
 
   /// Names of the same directory give the same; nil when there is none.

@@ -67,7 +67,20 @@ final class FileRecords: Sendable {
   }
 
   private let records = Mutex<[Key: FileRecord]>([:])
+  private let digests = Mutex<[ExactText: (stamp: FileStamp, digest: Digest)]>([:])
   private static let limit = 100_000
+
+  /// The digest of a file's bytes alone, for programs and libraries: nothing in them is looked for.
+  func contentDigest(_ path: String, _ stamp: FileStamp) -> Digest? {
+    let key = ExactText(path)
+    if let known = digests.withLock({ $0[key] }), known.stamp == stamp { return known.digest }
+    let looked = Clock.coarse
+    guard let digest = try? Files.digest(of: path), FileStamp(path: path) == stamp else {
+      return nil
+    }
+    if stamp.isSettled(at: looked) { digests.withLock { $0[key] = (stamp, digest) } }
+    return digest
+  }
 
   /// - Parameter isOpaque: the content counts byte for byte (assembler, plugins, profiles).
   func record(_ path: String, isOpaque: Bool = false) -> FileRecord {

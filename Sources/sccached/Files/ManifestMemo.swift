@@ -28,11 +28,11 @@ final class ResolvedManifest: Sendable {
     }
 
     func holds() -> Bool {
+      // Where a link leads can change without a change of its directory.
+      guard present.allSatisfy(directory.hasAsExpected) else { return false }
       let generation = directory.generation()
       if verified.load(ordering: .relaxed) == generation { return true }
-      guard !absent.contains(where: directory.hasFile), present.allSatisfy(directory.hasFile) else {
-        return false
-      }
+      guard !absent.contains(where: directory.contains) else { return false }
       // Only when nothing happened meanwhile.
       if directory.generation() == generation { verified.store(generation, ordering: .relaxed) }
       return true

@@ -285,13 +285,13 @@ struct PartList {
   mutating func add(_ path: String, role: String) -> Bool {
     guard seen.insert(path).inserted else { return true }
     guard let stamp = FileStamp(path: path),
-      let version = files.record(path, isOpaque: true).version(at: stamp)
+      let digest = files.contentDigest(path, stamp)
     else {
       isComplete = false
       return false
     }
     stamps.append((path, stamp))
-    digests.append((role, version.exact))
+    digests.append((role, digest))
     return true
   }
 

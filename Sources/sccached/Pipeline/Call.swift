@@ -65,7 +65,7 @@ struct CacheableCall: Sendable {
   }
 
   /// In strict C90, `//` begins no comment.
-  private var readsStrictC90: Bool {
+  var readsStrictC90: Bool {
     let standards = ["-ansi", "-std=c89", "-std=c90", "-std=iso9899:1990", "-std=iso9899:199409"]
     return compilation.keyArguments.contains(where: standards.contains)
   }
@@ -96,19 +96,15 @@ struct Presentation: Sendable, Equatable {
     "LC_ALL", "LC_MESSAGES", "LC_CTYPE", "LANG", "LANGUAGE", "GCC_COLORS", "GCC_URLS", "TERM_URLS",
   ]
 
-  /// Of these variables, and for clang of the dependency options, about which it warns.
+  /// Of these variables.
   let locale: Digest
   /// The caller's compiler would write colours.
   let isColoured: Bool
 
-  init(_ call: Call, _ compilation: Compilation, isClang: Bool) {
+  init(_ call: Call, _ compilation: Compilation) {
     var hash = SHA256()
     for name in Self.variables {
       hash.field(call.environment.bytes(name).map { Array($0) } ?? [])
-    }
-    if isClang {
-      // `-MD` warns of being unused in front of `-MMD`, or for preprocessed input.
-      hash.field(call.arguments.filter { $0.hasPrefix("-M") || $0.hasPrefix("-Wp,-M") })
     }
     locale = hash.finish()
     switch compilation.colour {

@@ -125,13 +125,12 @@ final class CompilePipeline: Sendable {
       paths: [compilation.input] + compilation.keyArguments.flatMap(Self.pathsIn))
     let inputs = KeyInputs(
       compiler: identity.digest, compilation: compilation, resolvedNative: native,
-      environment: relevantEnvironment(call, compilation), places: places)
+      environment: relevantEnvironment(call, compilation)
+        + dependencyWords(call, identity.compiler), places: places)
     return CacheableCall(
       call: call, program: program, question: question, identity: identity,
       compilation: compilation,
-      inputs: inputs,
-      presentation: Presentation(
-        call, compilation, isClang: identity.compiler.family == .clang))
+      inputs: inputs, presentation: Presentation(call, compilation))
   }
 
   /// What of an argument may be a path: itself, or what follows the first slash.
@@ -142,6 +141,16 @@ final class CompilePipeline: Sendable {
 
   private func forbiddingVariable(_ call: Call) -> String? {
     CompilerEnvironment.forbiddingVariables.first { call.environment.bytes($0) != nil }
+  }
+
+  /// clang warns of dependency options that it does not use, so calls with others are other calls.
+  private func dependencyWords(_ call: Call, _ compiler: Compiler) -> [String] {
+    guard compiler.family == .clang else { return [] }
+    let words = call.arguments.filter { word in
+      ["-MD", "-MMD", "-MP", "-MF", "-MT", "-MQ", "-MV"].contains(where: word.hasPrefix)
+        || word.hasPrefix("-Wp,-M")
+    }
+    return words.map { "option \($0.prefix(4))" }
   }
 
   private func relevantEnvironment(_ call: Call, _ compilation: Compilation) -> [String] {

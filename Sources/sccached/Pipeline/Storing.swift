@@ -18,7 +18,7 @@ extension CompilePipeline {
       guard let source = versions.first,
         key == cacheable.inputs.manifestKey(source: source.version.digest(cacheable.strictness))
       else { throw NotStored(text: "the source changed meanwhile") }
-      try checkTraits(versions, key)
+      try checkTraits(versions, key, cacheable)
       let place = try placeDigest(captured, cacheable, versions)
       let relaxes = !needsColumns(versions, cacheable)
       var listed = versions.map { file in
@@ -90,7 +90,9 @@ extension CompilePipeline {
     return versions
   }
 
-  private func checkTraits(_ versions: [VersionedFile], _ key: Digest) throws(NotStored) {
+  private func checkTraits(
+    _ versions: [VersionedFile], _ key: Digest, _ cacheable: CacheableCall
+  ) throws(NotStored) {
     var traits: SourceFacts.Traits = []
     for file in versions { traits.formUnion(file.version.facts.traits) }
     if traits.contains(.assemblerInclude) { throw NotStored(text: ".incbin") }
@@ -99,6 +101,8 @@ extension CompilePipeline {
     }
     if traits.isSuperset(of: [.pastesUnderscores, .bareTimeName]) { traits.insert(.time) }
     if settings.disk.directMode.ignoreTimeMacros { traits.subtract([.time, .date, .timestamp]) }
+    // What the scanner took for a comment is code there.
+    if cacheable.readsStrictC90, traits.contains(.lineComments) { traits.insert(.computedProbe) }
     if !traits.isDisjoint(with: [.time, .date, .timestamp, .computedProbe]) {
       // From now on by the preprocessed text.
       indirect.insert(key)
