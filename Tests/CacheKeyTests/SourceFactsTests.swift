@@ -98,14 +98,23 @@ import Testing
       ("// source_location\n", []), ("#define P(a, b) a##b\n", []), ("__DA TE__", []),
     ] as [(String, SourceFacts.Traits)])
   func findsTraits(text: String, expected: SourceFacts.Traits) {
-    #expect(facts(text).traits == expected)
+    // Whether `//` begins a comment anywhere has a test of its own.
+    #expect(facts(text).traits.subtracting(.lineComments) == expected)
+  }
+
+  @Test(arguments: [
+    ("int x; // c\n", true), ("int x; /* // */\n", false), ("char *s = \"//\";\n", false),
+    ("int a = 4 //**/ 2\n;", true), ("int a = 4 / 2;\n", false),
+  ])
+  func findsLineComments(text: String, has: Bool) {
+    #expect(facts(text).traits.contains(.lineComments) == has)
   }
 
   /// Assembler's content counts as it is, and its own includes are looked for in all of it.
   @Test func opaqueFiles() {
     let version = FileVersion(opaque: ".incbin \"f\" // x\n#include \"a.h\"\n".bytes)
     #expect(version.sameLines == version.exact)
-    #expect(version.facts.traits == .assemblerInclude)
+    #expect(version.facts.traits == [.assemblerInclude, .lineComments])
     #expect(version.facts.lookups.map(\.name) == ["a.h"])
     #expect(FileVersion(opaque: "# .inc\n".bytes).facts.traits.isEmpty)
   }

@@ -126,7 +126,7 @@ final class CompilePipeline: Sendable {
     let inputs = KeyInputs(
       compiler: identity.digest, compilation: compilation, resolvedNative: native,
       environment: relevantEnvironment(call, compilation)
-        + dependencyWords(call, identity.compiler), places: places)
+        + dependencyWords(call, identity.compiler, compilation.language), places: places)
     return CacheableCall(
       call: call, program: program, question: question, identity: identity,
       compilation: compilation,
@@ -143,9 +143,12 @@ final class CompilePipeline: Sendable {
     CompilerEnvironment.forbiddingVariables.first { call.environment.bytes($0) != nil }
   }
 
-  /// clang warns of dependency options that it does not use, so calls with others are other calls.
-  private func dependencyWords(_ call: Call, _ compiler: Compiler) -> [String] {
-    guard compiler.family == .clang else { return [] }
+  /// clang warns of dependency options that it does not use, as with preprocessed input: calls with
+  /// others are other calls.
+  private func dependencyWords(
+    _ call: Call, _ compiler: Compiler, _ language: Language
+  ) -> [String] {
+    guard compiler.family == .clang, language.isPreprocessed else { return [] }
     let words = call.arguments.filter { word in
       ["-MD", "-MMD", "-MP", "-MF", "-MT", "-MQ", "-MV"].contains(where: word.hasPrefix)
         || word.hasPrefix("-Wp,-M")
