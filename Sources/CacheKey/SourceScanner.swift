@@ -21,7 +21,7 @@ struct SourceScanner {
       var scanner = SourceScanner(text: buffer)
       scanner.run()
       if scanner.pastes, scanner.hasPartOfTimeMacro { scanner.facts.traits.insert(.computedProbe) }
-      guard isOdd(buffer) else { return scanner.finish() }
+      guard scanner.hasDigraph || isOdd(buffer) else { return scanner.finish() }
       // What this lexer does not follow is left to the real preprocessor, and every byte counts.
       scanner.facts.traits.insert(.computedProbe)
       return Result(facts: scanner.facts)
@@ -29,7 +29,7 @@ struct SourceScanner {
   }
 
   /// Spellings that are rare enough to be left to the preprocessor: a carriage return that ends a line
-  /// alone, trigraphs of a backslash, digraphs of `#`, a line joined inside a token, and a backslash
+  /// alone, trigraphs of a backslash, a line joined inside a token, and a backslash
   /// with blanks behind it.
   private static func isOdd(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
     for (index, byte) in text.enumerated() {
@@ -41,8 +41,6 @@ struct SourceScanner {
         if next == byte, index + 2 < text.count, text[index + 2] == UInt8(ascii: "/") {
           return true
         }
-      case UInt8(ascii: "%"):
-        if next == UInt8(ascii: ":") { return true }
       case UInt8(ascii: "\\"):
         if isOddBackslash(text, index) { return true }
       default:
@@ -66,6 +64,8 @@ struct SourceScanner {
   }
 
   private let text: UnsafeBufferPointer<UInt8>
+  /// `%:`, another spelling of `#`, stands in code.
+  private var hasDigraph = false
   /// `##` stands somewhere.
   private var pastes = false
   /// An identifier that pasting could make a time macro of.
@@ -111,6 +111,10 @@ struct SourceScanner {
       case UInt8(ascii: ".") where mentionsAssemblerIncludeInCode():
         facts.traits.insert(.assemblerInclude)
         position += 1
+      case UInt8(ascii: "%") where byte(1) == UInt8(ascii: ":"):
+        hasDigraph = true
+        atLineStart = false
+        position += 2
       case UInt8(ascii: "#") where byte(1) == UInt8(ascii: "#"):
         pastes = true
         atLineStart = false

@@ -93,7 +93,7 @@ import Testing
       ("R\"(__TIME__)\"", []), ("x__TIME__", []), ("__TIME__x", []), ("__TIME___", []),
       ("1__TIME__", []),
       ("// .incbin\n", []), (".inc", []), ("\".inc\"", []), ("__has_include", []),
-      ("#ifndef __has_include\n", []), ("// %:\r\n", .computedProbe),
+      ("#ifndef __has_include\n", []), ("// %:z\r\n", []), ("f(\"%:\");\n", []),
       ("#define A 1 \\\n  + 2\n", []), ("int a;\r\nint b;\r\n", []), ("\"__FILE__\"", []),
       ("// source_location\n", []), ("#define P(a, b) a##b\n", []), ("__DA TE__", []),
     ] as [(String, SourceFacts.Traits)])
