@@ -5,6 +5,7 @@ import statistics
 import time
 
 from . import workload
+from .candidates import TICKS
 from .driver import Command, paired_ratio
 
 MEGABYTE = 1e6
@@ -247,6 +248,7 @@ def set_up_project(bench):
 
 
 BUILD_TIMEOUT = 900
+DISTURBING_CORES = 0.2
 
 
 def build_cold(bench, project, candidate):
@@ -256,10 +258,33 @@ def build_cold(bench, project, candidate):
 
 
 def measure_build(project, candidate, targets=()):
-    before = candidate.daemon_cpu()
+    before, busy = candidate.daemon_cpu(), busy_seconds()
     wall, cpu = project.build(candidate.name, candidate.environment, BUILD_TIMEOUT, targets)
+    busy, daemon_cpu = busy_seconds() - busy, candidate.daemon_cpu() - before
     candidate.settle()
-    return {"wall": wall, "cpu": cpu, "daemon_cpu": candidate.daemon_cpu() - before}
+    # What the daemon does behind its last reply counts as its work, too.
+    return {"wall": wall, "cpu": cpu, "daemon_cpu": candidate.daemon_cpu() - before,
+            "others_cpu": max(0, busy - cpu - daemon_cpu)}
+
+
+def busy_seconds():
+    """CPU time of the whole machine since it started, what its host took away included."""
+    with open("/proc/stat", encoding="ascii") as file:
+        user, nice, system, _, _, irq, softirq, steal, *_ = map(int, file.readline().split()[1:])
+    return (user + nice + system + irq + softirq + steal) / TICKS
+
+
+def disturbances(bench, runs):
+    """Says for whom other processes took part of the machine while it built."""
+    notes = []
+    for name, samples in runs.items():
+        wall = sum(sample["wall"] for sample in samples)
+        cores = sum(sample["others_cpu"] for sample in samples) / wall
+        if cores > DISTURBING_CORES:
+            title = bench.candidates[name].title if name in bench.candidates else "spawn floor"
+            notes.append(f"{title}: other processes of the machine took {cores:.2f} of its cores "
+                         "meanwhile; trust the CPU columns")
+    return notes
 
 
 def rotated(items, offset):
@@ -274,7 +299,7 @@ def project_cold(bench, project):
         for candidate in rotated(bench.candidates.values(), round_number):
             bench.say(f"cold build {round_number + 1} of {bench.rounds['cold']}: {candidate.title}")
             runs[candidate.name].append(build_cold(bench, project, candidate))
-    notes = compare_objects(bench, project)
+    notes = compare_objects(bench, project) + disturbances(bench, runs)
     count = len(project.objects("plain"))
     medians = {name: median_of(samples, "wall") for name, samples in runs.items()}
     best_peer = min(("ccache", "mozilla"), key=lambda name: medians[name])
@@ -349,7 +374,7 @@ def report_warm(bench, project, runs, before):
         if misses or hits != count * len(runs[candidate.name]):
             notes.append(f"{candidate.title}: {hits} hits and {misses} misses in "
                          f"{len(runs[candidate.name])} builds of {count} files")
-    notes += compare_objects(bench, project)
+    notes += compare_objects(bench, project) + disturbances(bench, runs)
     floor = median_of(runs["floor"], "wall")
     over = {c.name: median_of(runs[c.name], "wall") - floor for c in bench.cached()}
     peer = min(("ccache", "mozilla"), key=lambda name: over[name])
