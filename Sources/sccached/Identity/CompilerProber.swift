@@ -34,8 +34,8 @@ struct CompilerProber: Sendable {
     parts.note(compiler.version)
     return parts.isComplete
       ? CompilerIdentity(
-        compiler: compiler, digest: parts.digest(), parts: parts.stamps,
-        variables: scripts.variables) : nil
+        compiler: compiler, digest: parts.digest(), parts: parts.parts,
+        properParts: parts.properParts, variables: scripts.variables) : nil
   }
 
   private func detect(
@@ -108,8 +108,10 @@ struct CompilerProber: Sendable {
       guard let answer = run(["-print-prog-name=\(name)"]),
         let path = ProgramLookup.find(answer, directory: directory, environment: environment)
       else { continue }
+      parts.proper = name == "as" ? nil : name
       if parts.add(path, role: name), name != "as" { addLibraries(of: path, to: &parts) }
     }
+    parts.proper = nil
     if let specs = run(["-print-file-name=specs"]), specs.contains("/") {
       parts.add(specs, role: "specs")
     }
@@ -264,51 +266,5 @@ struct CompilerProber: Sendable {
     return try? Spawn.run(
       question.program, question.identityArguments + arguments, environment: variables,
       directory: directory, timeoutSeconds: 20, outputLimit: 16 << 20)
-  }
-}
-
-/// Collects the files that make up a compiler.
-struct PartList {
-  private let files: FileRecords
-  private(set) var stamps: [(path: String, stamp: FileStamp?)] = []
-  private var digests: [(role: String, digest: Digest)] = []
-  private var notes: [String] = []
-  private var seen: Set<String> = []
-  private(set) var isComplete = true
-
-  init(files: FileRecords) {
-    self.files = files
-  }
-
-  /// False when it can't be read, which leaves the identity unknown.
-  @discardableResult
-  mutating func add(_ path: String, role: String) -> Bool {
-    guard seen.insert(path).inserted else { return true }
-    guard let stamp = FileStamp(path: path),
-      let digest = files.contentDigest(path, stamp)
-    else {
-      isComplete = false
-      return false
-    }
-    stamps.append((path, stamp))
-    digests.append((role, digest))
-    return true
-  }
-
-  /// A directory in which no name may come or go; not part of the digest.
-  mutating func watch(_ path: String) {
-    stamps.append((path, FileStamp(path: path)))
-  }
-
-  mutating func note(_ text: String) { notes.append(text) }
-
-  func digest() -> Digest {
-    var hash = SHA256()
-    for part in digests {
-      hash.field(part.role)
-      hash.field(part.digest)
-    }
-    hash.field(notes)
-    return hash.finish()
   }
 }
