@@ -48,6 +48,24 @@ import Testing
     #expect(Detection.searchDirectories(fromVerbose: "error") == nil)
   }
 
+  @Test func implicitIncludes() {
+    let text = """
+      # 0 "/dev/null"
+      # 0 "<built-in>"
+      # 0 "<command-line>"
+      # 1 "/usr/include/stdc-predef.h" 1 3 4
+      # 0 "<command-line>" 2
+      # 1 "/opt/own.h" 1
+      # 1 "/usr/include/stdc-predef.h" 1 3 4
+      # 1 "/dev/null"
+      #define "x"
+      """
+    #expect(
+      Detection.implicitIncludes(fromPreprocessed: text)
+        == ["/usr/include/stdc-predef.h", "/opt/own.h"])
+    #expect(Detection.implicitIncludes(fromPreprocessed: "") == [])
+  }
+
   private static let gccDryRun = """
     Using built-in specs.
     COLLECT_GCC_OPTIONS='-c' '-march=znver3'

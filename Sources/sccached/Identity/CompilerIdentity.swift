@@ -22,15 +22,20 @@ final class CompilerIdentity: Sendable {
   /// The variables that a wrapper script mentions, as they were (nil: unset).
   let variables: [(name: String, value: String?)]
 
+  /// What the caller runs is a script around the compiler, which may add anything.
+  let isScript: Bool
+
   init(
     compiler: Compiler, digest: Digest, parts: [CompilerPart],
-    properParts: [String: [CompilerPart]], variables: [(name: String, value: String?)]
+    properParts: [String: [CompilerPart]], variables: [(name: String, value: String?)],
+    isScript: Bool = false
   ) {
     self.compiler = compiler
     self.digest = digest
     self.parts = parts
     self.properParts = properParts
     self.variables = variables
+    self.isScript = isScript
   }
 
   /// Nothing that serves every language was replaced since, and this caller's variables are the same.

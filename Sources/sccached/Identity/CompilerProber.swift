@@ -3,6 +3,12 @@ import Compilers
 import Glibc
 import Platform
 
+/// Where a compiler looks for headers by itself, and what it includes without being told.
+struct BuiltInSearch: Sendable {
+  var directories: [String]
+  var implicitIncludes: [String]
+}
+
 /// Asks compilers what they are, by running them.
 struct CompilerProber: Sendable {
   let files: FileRecords
@@ -35,7 +41,8 @@ struct CompilerProber: Sendable {
     return parts.isComplete
       ? CompilerIdentity(
         compiler: compiler, digest: parts.digest(), parts: parts.parts,
-        properParts: parts.properParts, variables: scripts.variables) : nil
+        properParts: parts.properParts, variables: scripts.variables,
+        isScript: ScriptReader.isScript(question.program)) : nil
   }
 
   private func detect(
@@ -199,7 +206,7 @@ struct CompilerProber: Sendable {
   func builtInSearch(
     _ question: CompilerRegistry.Question, _ compilation: Compilation, directory: String,
     environment: RequestEnvironment
-  ) -> [String]? {
+  ) -> BuiltInSearch? {
     let arguments =
       Self.searchArguments(compilation.keyArguments)
       + ["-v", "-E", "-x", compilation.language.preprocessorName, "/dev/null"]
@@ -214,7 +221,10 @@ struct CompilerProber: Sendable {
       $0.hasPrefix("ignoring nonexistent directory ")
     }
     .map { String($0.dropFirst(31).filter { $0 != "\"" }) }
-    return missing + found
+    return BuiltInSearch(
+      directories: missing + found,
+      implicitIncludes: Detection.implicitIncludes(
+        fromPreprocessed: String(decoding: result.output, as: UTF8.self)))
   }
 
   func resolveNative(

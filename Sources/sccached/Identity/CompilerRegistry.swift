@@ -20,7 +20,7 @@ final class CompilerRegistry: Sendable {
     /// Several where a script runs different compilers by the caller's variables.
     var identities: [Question: [CompilerIdentity]] = [:]
     var unknown: [String: FileStamp] = [:]
-    var search: [SearchQuestion: [String]] = [:]
+    var search: [SearchQuestion: BuiltInSearch] = [:]
     var native: [NativeQuestion: [String]] = [:]
   }
 
@@ -104,12 +104,12 @@ final class CompilerRegistry: Sendable {
     }
   }
 
-  /// The compiler's built-in include directories for this compilation, in its order.
+  /// The compiler's built-in include directories for this compilation, in its order, and includes.
   func builtInSearch(
     _ identity: CompilerIdentity, _ question: Question, _ compilation: Compilation,
     directory: String,
     environment: RequestEnvironment
-  ) -> [String]? {
+  ) -> BuiltInSearch? {
     let key = SearchQuestion(
       identity: identity.digest, question: question, language: compilation.language.rawValue,
       arguments: CompilerProber.searchArguments(compilation.keyArguments),

@@ -84,7 +84,12 @@ struct Recording {
   /// dependency file leaves system headers out.
   func complete(_ captured: inout Captured) throws(NotStored) {
     guard let arguments = capturePlan?.separateRun, case .makeFile(let path)? = capturePlan?.report
-    else {
+    else { return }
+    if let listed = captured.userDependencies,
+      let files = pipeline.headerClosure(cacheable, listed: listed)
+    {
+      captured.files += files
+      captured.tidyFiles(input: cacheable.compilation.input)
       return
     }
     defer { discard() }
