@@ -53,7 +53,8 @@ enum Programs {
     "arm-linux-gnueabihf-gcc": "gcc-arm-linux-gnueabihf",
     "arm-linux-gnueabihf-g++": "g++-arm-linux-gnueabihf",
     "x86_64-w64-mingw32-gcc": "gcc-mingw-w64-x86-64",
-    "x86_64-w64-mingw32-g++": "g++-mingw-w64-x86-64", "script": "bsdutils", "unshare": "util-linux",
+    "x86_64-w64-mingw32-g++": "g++-mingw-w64-x86-64", "emcc": "emscripten",
+    "em++": "emscripten", "script": "bsdutils", "unshare": "util-linux",
   ]
 }
 
