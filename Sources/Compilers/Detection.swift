@@ -114,6 +114,18 @@ package enum Detection {
     }
   }
 
+  /// The programs of all lines of `-###`: what stands before the first option, which behind a
+  /// compiler launcher is more than one.
+  package static func startedPrograms(fromDryRun text: String) -> [String] {
+    var found: [String] = []
+    for line in text.utf8.split(separator: UInt8(ascii: "\n"))
+    where line.first == UInt8(ascii: " ") {
+      let words = gnuWords(String(Substring(line)), keepsEmpty: false)
+      found += words.prefix { !$0.begins(with: "-") }
+    }
+    return found
+  }
+
   private static func command(
     fromDryRun text: String, where isWanted: ([String]) -> Bool
   ) -> [String]? {

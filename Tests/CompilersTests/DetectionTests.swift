@@ -30,6 +30,18 @@ import Testing
     #expect(Detection.compiler(fromProbe: text) == nil)
   }
 
+  /// Emscripten behind a compiler launcher, and its clang.
+  @Test func startedPrograms() {
+    let text = """
+       "ccache" /opt/llvm/bin/clang-14 -target wasm32-unknown-emscripten -c a.c
+      Target: wasm32-unknown-emscripten
+       "/usr/lib/llvm-14/bin/clang" "-cc1" "a.c"
+      """
+    #expect(
+      Detection.startedPrograms(fromDryRun: text)
+        == ["ccache", "/opt/llvm/bin/clang-14", "/usr/lib/llvm-14/bin/clang"])
+  }
+
   @Test func searchDirectories() {
     let text = """
       ignoring nonexistent directory "/usr/local/include/x86_64-linux-gnu"

@@ -26,8 +26,17 @@ struct CompilerProber: Sendable {
     var parts = PartList(files: files)
     guard parts.add(question.program, role: "driver") else { return nil }
     var scripts = ScriptReader(environment: environment, directory: directory)
-    for found in scripts.programs(of: question.program) { parts.add(found, role: "script") }
+    let called = scripts.programs(of: question.program)
+    for found in called { parts.add(found, role: "script") }
     for variable in scripts.variables { parts.note("\(variable.name)=\(variable.value ?? "")") }
+    var variables = scripts.variables
+    if let emscripten = Emscripten(
+      scripts: [question.program] + called, directory: directory, environment: environment)
+    {
+      emscripten.add(to: &parts)
+      variables += emscripten.variables.map { ($0, environment.value($0)) }
+      addStarted(&parts, question, directory: directory, environment: environment)
+    }
     watchDirectories(question, &parts, directory: directory, environment: environment)
     let run = { (arguments: [String]) -> String? in
       self.run(question, arguments, directory: directory, environment: environment)
@@ -41,14 +50,41 @@ struct CompilerProber: Sendable {
     return parts.isComplete
       ? CompilerIdentity(
         compiler: compiler, digest: parts.digest(), parts: parts.parts,
-        properParts: parts.properParts, variables: scripts.variables,
+        properParts: parts.properParts, variables: variables,
         isScript: ScriptReader.isScript(question.program)) : nil
   }
+
+  /// The programs that a dry run names: `emcc` starts one clang for C and another for C++, and does
+  /// not pass on the question for clang's own path.
+  private func addStarted(
+    _ parts: inout PartList, _ question: CompilerRegistry.Question, directory: String,
+    environment: RequestEnvironment
+  ) {
+    var scripts = ScriptReader(environment: environment, directory: directory)
+    for source in [probePath, "/dev/null"] {
+      guard
+        let result = runProcess(
+          question, ["-v", "-###", "-c", source, "-o", "/dev/null"], directory: directory,
+          environment: environment)
+      else { continue }
+      let text = String(decoding: result.errors, as: UTF8.self)
+      for name in Detection.startedPrograms(fromDryRun: text) {
+        guard
+          let path = ProgramLookup.find(name, directory: directory, environment: environment)
+        else { continue }
+        parts.add(path, role: "started")
+        addLibraries(of: path, to: &parts)
+        for found in scripts.programs(of: path) { parts.add(found, role: "script") }
+      }
+    }
+  }
+
+  private var probePath: String { runtimeDirectory + "/probe-\(getpid()).c" }
 
   private func detect(
     _ question: CompilerRegistry.Question, directory: String, environment: RequestEnvironment
   ) -> Compiler? {
-    let path = runtimeDirectory + "/probe-\(getpid()).c"
+    let path = probePath
     guard
       (try? Files.write(
         Array(Detection.probeSource.utf8), to: path, temporary: "\(path).\(Clock.now)", mode: 0o600))
