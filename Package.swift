@@ -35,6 +35,7 @@ let package = Package(
     .systemLibrary(name: "CWrapper"),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
 
     .target(name: "Wire", swiftSettings: strict),
@@ -48,7 +49,7 @@ let package = Package(
       linkerSettings: [.unsafeFlags(wrapperLinking)]),
 
     .target(
-      name: "Platform", dependencies: ["CPosix", "CCrypto", "CZstd", "CXXHash"],
+      name: "Platform", dependencies: ["CPosix", "CCrypto", "CZstd", "CZlib", "CXXHash"],
       swiftSettings: strict),
     .target(
       name: "Settings", dependencies: ["Platform", .product(name: "TOMLKit", package: "TOMLKit")],
