@@ -58,6 +58,7 @@ let package = Package(
     .target(name: "CacheKey", dependencies: ["Compilers", "Platform"], swiftSettings: strict),
     .target(
       name: "Storage", dependencies: ["CacheKey", "Platform", "CPosix"], swiftSettings: strict),
+    .target(name: "Farm", dependencies: ["Platform"], swiftSettings: strict),
     .executableTarget(
       name: "sccached",
       dependencies: [
@@ -83,6 +84,7 @@ let package = Package(
     .testTarget(
       name: "StorageTests", dependencies: ["Storage", "CacheKey", "Platform"],
       swiftSettings: strict),
+    .testTarget(name: "FarmTests", dependencies: ["Farm", "Platform"], swiftSettings: strict),
     .testTarget(name: "SccachedTests", dependencies: ["sccached"], swiftSettings: strict),
     .testTarget(
       name: "Integration", dependencies: ["Platform"], path: "Tests/Integration",
