@@ -33,6 +33,8 @@ let package = Package(
       url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.5.1"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
     .systemLibrary(name: "CPosix"),
@@ -41,6 +43,7 @@ let package = Package(
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
 
     .target(name: "Wire", swiftSettings: strict),
@@ -54,7 +57,7 @@ let package = Package(
       linkerSettings: [.unsafeFlags(wrapperLinking)]),
 
     .target(
-      name: "Platform", dependencies: ["CPosix", "CCrypto", "CZstd", "CXXHash"],
+      name: "Platform", dependencies: ["CPosix", "CCrypto", "CZstd", "CZlib", "CXXHash"],
       swiftSettings: strict),
     .target(
       name: "Settings", dependencies: ["Platform", .product(name: "TOMLKit", package: "TOMLKit")],
@@ -73,9 +76,12 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
+    .target(name: "Farm", dependencies: ["Platform"], swiftSettings: strict),
     .executableTarget(
       name: "sccached",
       dependencies: [
@@ -101,6 +107,7 @@ let package = Package(
     .testTarget(
       name: "StorageTests", dependencies: ["Storage", "CacheKey", "Platform"],
       swiftSettings: strict),
+    .testTarget(name: "FarmTests", dependencies: ["Farm", "Platform"], swiftSettings: strict),
     .testTarget(name: "SccachedTests", dependencies: ["sccached"], swiftSettings: strict),
     .testTarget(
       name: "Integration", dependencies: ["Platform"], path: "Tests/Integration",

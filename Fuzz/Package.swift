@@ -20,10 +20,11 @@ let package = Package(
     .systemLibrary(name: "CPosix"),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto"),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd"),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
     .systemLibrary(name: "CXXHash"),
     .target(name: "Wire", swiftSettings: fuzzed),
     .target(
-      name: "Platform", dependencies: ["CPosix", "CCrypto", "CZstd", "CXXHash"],
+      name: "Platform", dependencies: ["CPosix", "CCrypto", "CZstd", "CZlib", "CXXHash"],
       swiftSettings: fuzzed),
     .target(
       name: "Settings", dependencies: ["Platform", .product(name: "TOMLKit", package: "TOMLKit")],

@@ -1,4 +1,5 @@
 #pragma once
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/bio.h>
 #include <openssl/ec.h>
@@ -105,3 +106,4 @@ static inline int ccrypto_digest_of_pem(const void *pem, int length, uint8_t *di
   BIO_free(bio);
   return done;
 }
+#include <openssl/hmac.h>

@@ -243,7 +243,7 @@ private final class Exchange {
       ccurl_set_text(handle, CURLOPT_POSTFIELDS, "")
       return curl_easy_perform(handle)
     case .bytes(let bytes):
-      ccurl_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, Int64(bytes.count))
+      ccurl_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, bytes.count)
       return bytes.withUnsafeBytes { bytes in
         ccurl_set_pointer(
           handle, CURLOPT_POSTFIELDS, UnsafeMutableRawPointer(mutating: bytes.baseAddress))

@@ -1,3 +1,5 @@
+package import Platform
+
 /// `sccache-dist server --config FILE`: the keys of Mozilla's 0.16, and ours behind them.
 package struct BuildServerSettings: Sendable, Equatable {
   /// How this server shows the scheduler that it is one.
@@ -9,9 +11,9 @@ package struct BuildServerSettings: Sendable, Equatable {
 
   /// Toolchains lie beneath it.
   package var cacheDirectory: String
-  package var publicAddress: FarmAddress
+  package var publicAddress: SocketAddress
   /// `bind_address`; the public address.
-  package var bindAddress: FarmAddress
+  package var bindAddress: SocketAddress
   package var schedulerURL: String
   package var schedulerAuthentication: SchedulerAuthentication
   /// Bytes (`toolchain_cache_size`; 10 GiB).
@@ -31,8 +33,8 @@ package struct BuildServerSettings: Sendable, Equatable {
   package init(path: String, text: String) throws(SettingsError) {
     var reader = TableReader(try ConfigurationFile(path: path, text: text))
     cacheDirectory = try reader.required("cache_dir")
-    publicAddress = try reader.requiredFarmAddress("public_addr")
-    bindAddress = try reader.farmAddress("bind_address") ?? publicAddress
+    publicAddress = try reader.requiredSocketAddress("public_addr")
+    bindAddress = try reader.socketAddress("bind_address") ?? publicAddress
     guard let url = try reader.schedulerURL("scheduler_url") else {
       throw reader.error("lacks the key scheduler_url: add scheduler_url = \"http://IP:PORT\"")
     }

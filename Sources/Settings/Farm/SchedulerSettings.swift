@@ -1,4 +1,4 @@
-import Platform
+package import Platform
 
 /// `sccache-dist scheduler --config FILE`: the keys of Mozilla's 0.16, and ours behind them.
 package struct SchedulerSettings: Sendable, Equatable {
@@ -20,13 +20,13 @@ package struct SchedulerSettings: Sendable, Equatable {
   }
 
   /// Where it listens.
-  package var publicAddress: FarmAddress
+  package var publicAddress: SocketAddress
   package var clientAuthentication: ClientAuthentication
   package var serverAuthentication: ServerAuthentication
   /// Paths of PEM files (`tls_certificate`, `tls_key`); nil: plain HTTP.
   package var tls: (certificate: String, key: String)?
   /// Addresses whose `X-Real-IP` is believed (`trusted_proxies`; none).
-  package var trustedProxies: [String] = []
+  package var trustedProxies: [IPAddress] = []
 
   package static func == (a: Self, b: Self) -> Bool {
     a.publicAddress == b.publicAddress && a.clientAuthentication == b.clientAuthentication
@@ -38,7 +38,7 @@ package struct SchedulerSettings: Sendable, Equatable {
   /// - Throws: for anything that is unknown, missing or wrong, with its place.
   package init(path: String, text: String) throws(SettingsError) {
     var reader = TableReader(try ConfigurationFile(path: path, text: text))
-    publicAddress = try reader.requiredFarmAddress("public_addr")
+    publicAddress = try reader.requiredSocketAddress("public_addr")
     clientAuthentication = try Self.client(&reader)
     serverAuthentication = try Self.server(&reader)
     let certificate = try reader.string("tls_certificate")
@@ -50,7 +50,7 @@ package struct SchedulerSettings: Sendable, Equatable {
     case (_, nil): throw reader.error("tls_certificate", "needs tls_key beside it")
     }
     for text in try reader.strings("trusted_proxies") ?? [] {
-      guard let address = FarmAddress.canonical(text) else {
+      guard let address = IPAddress(text) else {
         throw reader.error("trusted_proxies", "must hold IP addresses, found \"\(text)\"")
       }
       trustedProxies.append(address)
