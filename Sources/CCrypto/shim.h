@@ -3,7 +3,9 @@
 #include <openssl/evp.h>
 #include <openssl/bio.h>
 #include <openssl/ec.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -107,3 +109,37 @@ static inline int ccrypto_digest_of_pem(const void *pem, int length, uint8_t *di
   return done;
 }
 #include <openssl/hmac.h>
+
+/* 1 when the signature of the message verifies with the RSA key (RFC 8017, PKCS #1 v1.5 or PSS with a
+   salt as long as the digest). The numbers are big-endian. */
+static inline int ccrypto_rsa_verifies(const uint8_t *n, size_t n_length, const uint8_t *e,
+                                       size_t e_length, const char *digest, int is_pss,
+                                       const uint8_t *message, size_t length,
+                                       const uint8_t *signature, size_t signature_length) {
+  BIGNUM *modulus = BN_bin2bn(n, (int)n_length, 0), *exponent = BN_bin2bn(e, (int)e_length, 0);
+  OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+  OSSL_PARAM *parameters = 0;
+  EVP_PKEY_CTX *making = EVP_PKEY_CTX_new_from_name(0, "RSA", 0);
+  EVP_PKEY *key = 0;
+  EVP_MD_CTX *context = EVP_MD_CTX_new();
+  EVP_PKEY_CTX *options = 0;
+  int verifies = 0;
+  if (modulus && exponent && builder && making && context &&
+      OSSL_PARAM_BLD_push_BN(builder, "n", modulus) == 1 &&
+      OSSL_PARAM_BLD_push_BN(builder, "e", exponent) == 1 &&
+      (parameters = OSSL_PARAM_BLD_to_param(builder)) && EVP_PKEY_fromdata_init(making) == 1 &&
+      EVP_PKEY_fromdata(making, &key, EVP_PKEY_PUBLIC_KEY, parameters) == 1 &&
+      EVP_DigestVerifyInit_ex(context, &options, digest, 0, 0, key, 0) == 1 &&
+      EVP_PKEY_CTX_set_rsa_padding(options, is_pss ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING) ==
+          1 &&
+      (!is_pss || EVP_PKEY_CTX_set_rsa_pss_saltlen(options, RSA_PSS_SALTLEN_DIGEST) == 1))
+    verifies = EVP_DigestVerify(context, signature, signature_length, message, length) == 1;
+  EVP_MD_CTX_free(context);
+  EVP_PKEY_free(key);
+  EVP_PKEY_CTX_free(making);
+  OSSL_PARAM_free(parameters);
+  OSSL_PARAM_BLD_free(builder);
+  BN_free(modulus);
+  BN_free(exponent);
+  return verifies;
+}

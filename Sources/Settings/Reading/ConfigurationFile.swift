@@ -44,7 +44,7 @@ struct ConfigurationFile {
 }
 
 /// What is wrong with the form of a document.
-struct DocumentError: Error {
+package struct DocumentError: Error {
   var line: Int?
   var column: Int?
   var problem: String

@@ -1,5 +1,5 @@
 /// A value of a configuration file, of either format.
-indirect enum ConfigurationValue: Sendable, Equatable {
+package indirect enum ConfigurationValue: Sendable, Equatable {
   case table([String: ConfigurationValue])
   case array([ConfigurationValue])
   case string(String)

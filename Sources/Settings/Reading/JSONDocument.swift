@@ -1,7 +1,7 @@
 /// JSON (RFC 8259), read here: Foundation's decoder traps at deep nesting, and doesn't say where a
 /// mistake is.
-enum JSONDocument {
-  static func parse(_ text: String) throws(DocumentError) -> [String: ConfigurationValue] {
+package enum JSONDocument {
+  package static func parse(_ text: String) throws(DocumentError) -> [String: ConfigurationValue] {
     var parser = JSONParser(text)
     guard case .table(let table) = try parser.document() else {
       throw DocumentError(line: 1, problem: "not an object at the top: write { … }")
