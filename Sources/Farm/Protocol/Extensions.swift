@@ -69,14 +69,14 @@ package struct HeartbeatExtras: Sendable, Hashable {
   package var freeMemory: UInt64?
   /// It finishes what it has and takes nothing new.
   package var isDraining: Bool
-  /// The jobs that it runs: a scheduler that was restarted knows nothing else about them.
-  package var jobs: [JobID]
+  /// The jobs that it runs, all of them: a scheduler that was restarted knows nothing else about them.
+  package var jobs: [JobID]?
   /// The toolchains that it has, those used last first.
   package var toolchains: [ArchiveID]
 
   package init(
     interval: UInt64? = nil, freeMemory: UInt64? = nil, isDraining: Bool = false,
-    jobs: [JobID] = [], toolchains: [ArchiveID] = []
+    jobs: [JobID]? = nil, toolchains: [ArchiveID] = []
   ) {
     self.interval = interval
     self.freeMemory = freeMemory
@@ -91,9 +91,11 @@ package struct HeartbeatExtras: Sendable, Hashable {
     if var reader = fields[Tag.freeMemory] { freeMemory = try reader.number("free_memory") }
     if var reader = fields[Tag.isDraining] { isDraining = try reader.boolean("is_draining") }
     if var reader = fields[Tag.jobs] {
+      var told: [JobID] = []
       for _ in 0..<(try reader.count("jobs", minimum: 8)) {
-        jobs.append(JobID(try reader.number("jobs")))
+        told.append(JobID(try reader.number("jobs")))
       }
+      jobs = told
     }
     if var reader = fields[Tag.toolchains] {
       for text in try reader.texts("toolchains") {
@@ -110,7 +112,7 @@ package struct HeartbeatExtras: Sendable, Hashable {
     if let interval { fields.put(Tag.interval) { $0.put(interval) } }
     if let freeMemory { fields.put(Tag.freeMemory) { $0.put(freeMemory) } }
     if isDraining { fields.put(Tag.isDraining) { $0.put(true) } }
-    if !jobs.isEmpty {
+    if let jobs {
       fields.put(Tag.jobs) { writer in
         writer.putCount(jobs.count)
         for job in jobs { writer.put(job.number) }
