@@ -24,6 +24,7 @@ let package = Package(
   products: [
     .executable(name: "sccache", targets: ["sccache"]),
     .executable(name: "sccached", targets: ["sccached"]),
+    .executable(name: "sccache-dist", targets: ["sccache-dist"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -81,7 +82,13 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
-    .target(name: "Farm", dependencies: ["Platform"], swiftSettings: strict),
+    .target(
+      name: "Farm",
+      dependencies: [
+        "Platform", "Settings", "Transport", "CCrypto",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
     .executableTarget(
       name: "sccached",
       dependencies: [
@@ -92,6 +99,21 @@ let package = Package(
       swiftSettings: strict,
       linkerSettings: [
         // Not in debug builds: the tests link the same objects, and there is no static XCTest.
+        .unsafeFlags(
+          ["-static-stdlib", "-l_FoundationCollections", "-l_FoundationCShims"],
+          .when(configuration: .release))
+      ]),
+
+    .executableTarget(
+      name: "sccache-dist",
+      dependencies: [
+        "CPosix", "Farm", "Platform", "Settings", "Transport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: strict,
+      linkerSettings: [
         .unsafeFlags(
           ["-static-stdlib", "-l_FoundationCollections", "-l_FoundationCShims"],
           .when(configuration: .release))

@@ -1,4 +1,4 @@
-package import HummingbirdCore
+import HummingbirdCore
 import HTTPTypes
 import HummingbirdTLS
 package import Logging

@@ -1,3 +1,5 @@
+package import Platform
+
 /// One alloc_job that waits for its answer; the caller numbers them.
 package struct RequestID: Sendable, Hashable {
   package let number: UInt64

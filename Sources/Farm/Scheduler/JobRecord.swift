@@ -1,3 +1,5 @@
+import Platform
+
 /// A job that occupies a slot: the lease.
 struct JobRecord {
   enum Stage: Equatable {

@@ -1,3 +1,5 @@
+import Platform
+
 /// The servers that may be given a job, the best one first: of all, and of those that have a toolchain.
 struct Ranking: Sendable {
   private var all = PriorityIndex<SocketAddress, Preference>()

@@ -1,3 +1,5 @@
+import Platform
+
 // From alloc_job to its answer.
 
 extension Scheduler {

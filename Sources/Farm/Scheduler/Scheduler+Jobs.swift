@@ -1,3 +1,5 @@
+import Platform
+
 // From the grant of a job to its end.
 
 extension Scheduler {

@@ -1,3 +1,5 @@
+package import Platform
+
 // What the scheduler can be asked.
 
 extension Scheduler {

@@ -1,3 +1,5 @@
+import Platform
+
 // How servers come, change and go.
 
 extension Scheduler {

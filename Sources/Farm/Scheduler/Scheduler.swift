@@ -1,3 +1,5 @@
+import Platform
+
 /// The scheduler of a farm: events and the time go in, actions come out. It does no I/O, reads no clock
 /// and starts nothing; whoever holds it answers, calls servers and sets the alarm.
 ///

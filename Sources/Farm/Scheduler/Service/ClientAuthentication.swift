@@ -1,7 +1,7 @@
+package import Logging
+package import Platform
 package import Settings
 package import Transport
-import Logging
-import Platform
 
 /// Decides whether a client's token is good. One file for each kind.
 package protocol ClientAuthenticator: Sendable {

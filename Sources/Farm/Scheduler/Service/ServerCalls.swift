@@ -20,7 +20,9 @@ struct ServerCalls: Sendable {
         guard answer.status == 200 else {
           return failed(["\(server) answered \(answer.status)"])
         }
-        let told = try AssignmentAnswer(body: answer.body)
+        guard let told = try? AssignmentAnswer(body: answer.body) else {
+          return failed(["\(server) answered what can't be read"])
+        }
         return .assigned(assignment.job, on: server, needsToolchain: told.needsToolchain)
       } catch {
         return failed(["\(server) can't be used", "\(error)"])
