@@ -2,12 +2,12 @@
 import Foundation
 import PackageDescription
 
-// The wrapper is linked with musl where Debian's musl-dev is installed: a static musl program
-// starts several times faster than a static glibc one in a virtual machine. Without it the
-// wrapper is static glibc.
+// The wrapper and the sandbox's runner are linked with musl where Debian's musl-dev is installed: a
+// static musl program starts several times faster than a static glibc one in a virtual machine.
+// Without it they are static glibc.
 let musl = "/usr/lib/x86_64-linux-musl"
 let muslInstalled = FileManager.default.fileExists(atPath: musl + "/libc.a")
-let wrapperLinking: [String] =
+let staticLinking: [String] =
   muslInstalled
   ? ["-Xclang-linker", "-static", "-Xclang-linker", "-nostdlib"]
     + ["crt1.o", "crti.o", "libc.a", "crtn.o"].map { musl + "/" + $0 }
@@ -19,12 +19,18 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+let embedded: [SwiftSetting] = [
+  .enableExperimentalFeature("Embedded"),
+  .unsafeFlags(["-no-static-stdlib", "-wmo", "-Osize", "-parse-as-library"]),
+]
+
 let package = Package(
   name: "sccache",
   products: [
     .executable(name: "sccache", targets: ["sccache"]),
     .executable(name: "sccached", targets: ["sccached"]),
     .executable(name: "sccache-dist", targets: ["sccache-dist"]),
+    .executable(name: "sccache-runner", targets: ["sccache-runner"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -46,16 +52,16 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
+    .systemLibrary(name: "CSandbox"),
+    .systemLibrary(
+      name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
 
     .target(name: "Wire", swiftSettings: strict),
     .executableTarget(
       name: "sccache",
       dependencies: ["CPosix", "CWrapper"],
-      swiftSettings: strict + [
-        .enableExperimentalFeature("Embedded"),
-        .unsafeFlags(["-no-static-stdlib", "-wmo", "-Osize", "-parse-as-library"]),
-      ],
-      linkerSettings: [.unsafeFlags(wrapperLinking)]),
+      swiftSettings: strict + embedded,
+      linkerSettings: [.unsafeFlags(staticLinking)]),
 
     .target(
       name: "Platform", dependencies: ["CPosix", "CCrypto", "CZstd", "CZlib", "CXXHash"],
@@ -88,6 +94,16 @@ let package = Package(
         "Platform", "Settings", "Transport", "CCrypto",
         .product(name: "Logging", package: "swift-log"),
       ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "sccache-runner",
+      dependencies: ["CPosix", "CSandbox"],
+      swiftSettings: strict + embedded,
+      linkerSettings: [.unsafeFlags(staticLinking)]),
+    .target(
+      name: "Sandbox",
+      dependencies: ["Platform", "CPosix", "CSandbox", "CSeccomp", "CZlib", "CZstd"],
+      resources: [.embedInCode("seccomp.policy"), .embedInCode("wall.policy")],
       swiftSettings: strict),
     .executableTarget(
       name: "sccached",
@@ -130,6 +146,9 @@ let package = Package(
       name: "StorageTests", dependencies: ["Storage", "CacheKey", "Platform"],
       swiftSettings: strict),
     .testTarget(name: "FarmTests", dependencies: ["Farm", "Platform"], swiftSettings: strict),
+    .testTarget(
+      name: "SandboxTests", dependencies: ["Sandbox", "Platform"], exclude: ["Toolchain"],
+      swiftSettings: strict),
     .testTarget(name: "SccachedTests", dependencies: ["sccached"], swiftSettings: strict),
     .testTarget(
       name: "Integration", dependencies: ["Platform"], path: "Tests/Integration",

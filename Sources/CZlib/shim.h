@@ -2,7 +2,7 @@
 #include <string.h>
 #include <zlib.h>
 
-/* deflateInit and inflateInit are macros, which Swift does not see. */
+/* deflateInit, inflateInit and inflateInit2 are macros, which Swift does not see. */
 static inline int czlib_deflate_init(z_stream *stream, int level) {
   memset(stream, 0, sizeof *stream);
   return deflateInit(stream, level);
@@ -11,3 +11,6 @@ static inline int czlib_inflate_init(z_stream *stream) {
   memset(stream, 0, sizeof *stream);
   return inflateInit(stream);
 }
+
+/* For gzip alone (no zlib, no automatic choice). */
+static inline int czlib_begin_gunzip(z_stream *stream) { return inflateInit2(stream, 16 + 15); }

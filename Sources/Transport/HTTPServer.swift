@@ -2,7 +2,7 @@ import HummingbirdCore
 import HTTPTypes
 import HummingbirdTLS
 package import Logging
-package import NIOCore
+import NIOCore
 import NIOPosix
 import NIOSSL
 import ServiceLifecycle
@@ -66,7 +66,7 @@ package struct HTTPBody: Sendable {
 
   /// Hands over each piece as it comes.
   package func read(
-    limit: Int, seconds: Int, _ take: @Sendable (ByteBuffer) async throws -> Void
+    limit: Int, seconds: Int, _ take: @Sendable ([UInt8]) async throws -> Void
   ) async throws {
     let watch = BodyWatch(seconds: seconds, silence: deadlines.bodySilenceSeconds, close)
     defer { watch.end() }
@@ -76,7 +76,7 @@ package struct HTTPBody: Sendable {
         watch.sawBytes()
         total += piece.readableBytes
         guard total <= limit else { throw HTTPBodyFailure.tooLarge(limit: limit) }
-        try await take(piece)
+        try await take(Array(piece.readableBytesView))
       }
     } catch {
       if watch.hasExpired { throw HTTPBodyFailure.timedOut }
@@ -89,7 +89,7 @@ package struct HTTPBody: Sendable {
   package func collect(limit: Int, seconds: Int = 30) async throws -> [UInt8] {
     let bytes = Mutex<[UInt8]>([])
     try await read(limit: limit, seconds: seconds) { piece in
-      bytes.withLock { $0.append(contentsOf: piece.readableBytesView) }
+      bytes.withLock { $0.append(contentsOf: piece) }
     }
     return bytes.withLock { $0 }
   }

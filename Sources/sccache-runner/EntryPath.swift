@@ -1,0 +1,1 @@
+../Sandbox/Archive/EntryPath.swift
