@@ -91,7 +91,7 @@ let package = Package(
     .target(
       name: "Farm",
       dependencies: [
-        "Platform", "Settings", "Transport", "CCrypto",
+        "Platform", "Settings", "Transport", "CCrypto", "CPosix",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
@@ -123,7 +123,7 @@ let package = Package(
     .executableTarget(
       name: "sccache-dist",
       dependencies: [
-        "CPosix", "Farm", "Platform", "Settings", "Transport",
+        "CPosix", "Farm", "Platform", "Sandbox", "Settings", "Transport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),

@@ -49,6 +49,9 @@ static inline int cposix_openat(int directory, const char *path, int flags, unsi
   return openat(directory, path, flags, mode);
 }
 
+/* Of open(2): a file without a name in the directory that is opened. GNU sources only. */
+static inline int cposix_flag_unnamed(void) { return 020000000 | O_DIRECTORY; }
+
 static inline int cposix_pipe_cloexec(int *ends) {
   return (int)syscall(SYS_pipe2, ends, O_CLOEXEC);
 }

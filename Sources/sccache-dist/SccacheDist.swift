@@ -8,7 +8,7 @@ struct SccacheDist: AsyncParsableCommand {
     commandName: "sccache-dist",
     abstract: "The scheduler and the build servers of sccache's compile farm.",
     version: "sccache 0.16.0",
-    subcommands: [AuthCommand.self, SchedulerCommand.self])
+    subcommands: [AuthCommand.self, SchedulerCommand.self, ServerCommand.self])
 }
 
 /// What a person has to know when a command can't do its work: printed as the command line of sccache

@@ -60,16 +60,20 @@ struct SchedulerCommand: AsyncParsableCommand {
   }
 }
 
-/// Runs both until SIGTERM or SIGINT comes, or the first ends.
+/// Runs both until SIGTERM or SIGINT comes, and what is to be done then, or until the first ends.
 func runUntilSignal(
   _ main: @escaping @Sendable () async throws -> Void,
-  alongside: @escaping @Sendable () async -> Void
+  alongside: @escaping @Sendable () async -> Void,
+  onSignal: @escaping @Sendable () async -> Void = {}
 ) async throws {
   try await withThrowingTaskGroup(of: Void.self) { group in
     group.addTask { try await main() }
     group.addTask { await alongside() }
     group.addTask {
-      for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) { return }
+      for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+        await onSignal()
+        return
+      }
     }
     _ = try await group.next()
     group.cancelAll()

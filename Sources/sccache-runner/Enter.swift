@@ -49,11 +49,11 @@ func writeText(_ text: [UInt8], to path: [UInt8]) -> Bool {
 }
 
 private func decimal(_ digits: [UInt8]) -> UInt32? {
-  var value: UInt32 = 0
-  guard !digits.isEmpty, digits.count < 10 else { return nil }
+  var value: UInt64 = 0
+  guard !digits.isEmpty, digits.count <= 10 else { return nil }
   for digit in digits {
     guard digit >= 0x30, digit <= 0x39 else { return nil }
-    value = value * 10 + UInt32(digit - 0x30)
+    value = value * 10 + UInt64(digit - 0x30)
   }
-  return value
+  return UInt32(exactly: value)
 }

@@ -1,0 +1,264 @@
+import Glibc
+package import Logging
+import Platform
+package import Settings
+import Synchronization
+package import Transport
+
+/// A build server behind its HTTP calls: takes jobs and toolchains, has jobs run by the sandbox, and keeps
+/// the scheduler informed.
+package final class WorkerService: Sendable {
+  /// What a server process is known by: made anew at each start.
+  package struct Credentials: Sendable {
+    package var jobKey: [UInt8]
+    package var nonce: UInt64
+    package var certificate: SelfSignedCertificate
+
+    package init(jobKey: [UInt8], nonce: UInt64, certificate: SelfSignedCertificate) {
+      self.jobKey = jobKey
+      self.nonce = nonce
+      self.certificate = certificate
+    }
+  }
+
+  private let settings: BuildServerSettings
+  private let credentials: Credentials
+  private let runner: any JobRunner
+  private let trees: ToolchainTrees
+  private let scheduler: SchedulerCalls
+  /// For what touches disks, and for the calls of the scheduler.
+  private let threads = BlockingThreads(limit: 64)
+  /// One for each job that runs.
+  private let jobThreads: BlockingThreads
+  private let jobs = Mutex(AssignedJobs())
+  private let draining = Atomic(false)
+  private let logger: Logger
+
+  private static let messageLimit = 64 << 10
+  private static let inputLimit = 1 << 30
+  /// Seconds that a body may take in all; what stops coming is noticed much earlier.
+  private static let uploadSeconds = 3600
+
+  package init(
+    _ settings: BuildServerSettings, credentials: Credentials, runner: any JobRunner,
+    trees: ToolchainTrees, slots: Int, logger: Logger
+  ) {
+    self.settings = settings
+    self.credentials = credentials
+    self.runner = runner
+    self.trees = trees
+    self.logger = logger
+    jobThreads = BlockingThreads(limit: slots)
+    scheduler = SchedulerCalls(settings, client: HTTPClient(), threads: threads)
+  }
+
+  // MARK: heartbeats
+
+  /// Tells the scheduler again and again that this server is there, until the task is cancelled. A
+  /// scheduler of ours hears every two seconds, so that it notices soon who is gone, and is found again
+  /// soon after it was restarted; Mozilla's every 30 s.
+  package func keepInTouch() async {
+    var failures = 0
+    while !Task.isCancelled {
+      do throws(WorkerFailure) {
+        let answer = try await scheduler.heartbeat(heartbeat)
+        if answer.isNew || failures > 0 {
+          logger.info("the scheduler knows this server", metadata: ["url": "\(settings.schedulerURL)"])
+        }
+        failures = 0
+      } catch {
+        failures += 1
+        if failures == 1 || failures % 60 == 0 {
+          logger.warning("the heartbeat doesn't reach the scheduler", metadata: ["reason": "\(error)"])
+        }
+      }
+      let pause: Duration =
+        if failures > 0 { .seconds(1) } else { .seconds(scheduler.takesExtensions ? 2 : 30) }
+      try? await Task.sleep(for: pause)
+    }
+  }
+
+  private var heartbeat: Heartbeat {
+    Heartbeat(
+      jobKey: credentials.jobKey[...], cpus: UInt64(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))),
+      nonce: credentials.nonce,
+      certificate: ServerCertificate(
+        digest: credentials.certificate.digest[...],
+        pem: credentials.certificate.certificatePEM[...]),
+      extras: HeartbeatExtras(
+        interval: 2000, freeMemory: nil, isDraining: draining.load(ordering: .relaxed),
+        jobs: jobs.withLock { $0.running }, toolchains: Array(trees.all.prefix(64))))
+  }
+
+  /// Takes nothing new; returns when what runs is done, or after so many seconds.
+  package func drain(seconds: Int) async {
+    draining.store(true, ordering: .relaxed)
+    _ = try? await scheduler.heartbeat(heartbeat)
+    let end = Clock.monotonic + Int64(seconds) * 1_000_000_000
+    while !jobs.withLock({ $0.running.isEmpty }), Clock.monotonic < end {
+      try? await Task.sleep(for: .milliseconds(100))
+    }
+  }
+
+  // MARK: calls
+
+  package func reply(
+    to head: HTTPRequestHead, _ body: HTTPBody, _ isWanted: @escaping @Sendable () -> Bool
+  ) async -> HTTPReply {
+    do throws(ErrorResponse) {
+      guard let endpoint = Endpoint(method: head.method, path: head.path) else { throw .notFound }
+      let format = BodyFormat(accept: head.header("accept"))
+      switch endpoint {
+      case .assignJob(let job): return HTTPReply(try await assign(job, head, body), format)
+      case .submitToolchain(let job): return HTTPReply(try await submit(job, head, body), format)
+      case .runJob(let job): return HTTPReply(try await run(job, head, body, isWanted), format)
+      default: throw .notFound
+      }
+    } catch {
+      logger.debug("a call was refused", metadata: ["path": "\(head.path)", "status": "\(error.status)"])
+      return HTTPReply(error)
+    }
+  }
+
+  /// - Parameter isScheduler: only its calls are refused with 401: a client of Mozilla's would fail its
+  ///   compilation over that, though only the server was restarted.
+  private func authorize(
+    _ job: JobID, _ head: HTTPRequestHead, isScheduler: Bool
+  ) throws(ErrorResponse) {
+    guard let token = Authorization.bearer(head.header("authorization")) else {
+      throw .noAuthorization
+    }
+    do throws(TokenFault) {
+      try JobToken(job: job).verify(token, key: credentials.jobKey)
+    } catch {
+      throw isScheduler ? .tokenRefused(error) : .tokenOutdated(error)
+    }
+  }
+
+  private func assign(
+    _ job: JobID, _ head: HTTPRequestHead, _ body: HTTPBody
+  ) async throws(ErrorResponse) -> AssignmentAnswer {
+    try authorize(job, head, isScheduler: true)
+    guard Endpoint.assignJob(job).accepts(contentType: head.header("content-type")) else {
+      throw .noBinaryContentType
+    }
+    let request: ToolchainRequest
+    do {
+      request = try ToolchainRequest(body: try await body.collect(limit: Self.messageLimit))
+    } catch let error as MalformedMessage {
+      throw .malformedBody(error)
+    } catch {
+      throw .described(500, ["the body of the request can't be read", "\(error)"])
+    }
+    guard !draining.load(ordering: .relaxed) else {
+      throw .described(503, ["this server takes no new jobs"])
+    }
+    guard jobs.withLock({ $0.add(job, request.archive, now: Clock.monotonic) }) else {
+      throw .described(500, ["the job is there already, or there are too many"])
+    }
+    return AssignmentAnswer(needsToolchain: !trees.has(request.archive))
+  }
+
+  private func submit(
+    _ job: JobID, _ head: HTTPRequestHead, _ body: HTTPBody
+  ) async throws(ErrorResponse) -> ToolchainAnswer {
+    try authorize(job, head, isScheduler: false)
+    guard let archive = jobs.withLock({ $0.archive(of: job) }) else { return .jobNotFound }
+    // Ours counts the time of the upload from here; with Mozilla's the time to claim the job would
+    // run already.
+    if scheduler.takesExtensions { try await report(.ready, of: job) }
+    let isKept = await receive(archive, body)
+    try await report(.ready, of: job)
+    return isKept ? .success : .cannotCache
+  }
+
+  private func report(_ state: JobState, of job: JobID) async throws(ErrorResponse) {
+    do throws(WorkerFailure) {
+      try await scheduler.report(state, of: job)
+    } catch {
+      throw .stateUpdateFailed(["\(error)"])
+    }
+  }
+
+  private func receive(_ archive: ArchiveID, _ body: HTTPBody) async -> Bool {
+    do {
+      let receiver = try ArchiveReceiver(in: trees.directory)
+      try await body.read(limit: settings.toolchainCacheSize, seconds: Self.uploadSeconds) { piece in
+        try await self.threads.run { Result { try receiver.take(piece) } }.get()
+      }
+      try await threads.run { [self] in
+        Result {
+          guard receiver.finish() == archive else {
+            throw WorkerFailure("the archive is not the one that was announced")
+          }
+          try trees.add(archive, archive: receiver.spool.file, runner: runner)
+        }
+      }.get()
+      logger.info("a toolchain was unpacked", metadata: ["id": "\(archive)"])
+      return true
+    } catch {
+      logger.warning(
+        "a toolchain was refused", metadata: ["id": "\(archive)", "reason": "\(error)"])
+      return false
+    }
+  }
+
+  // MARK: jobs
+
+  private func run(
+    _ job: JobID, _ head: HTTPRequestHead, _ body: HTTPBody,
+    _ isWanted: @escaping @Sendable () -> Bool
+  ) async throws(ErrorResponse) -> RunJobAnswer {
+    try authorize(job, head, isScheduler: false)
+    guard let archive = jobs.withLock({ $0.begin(job) }) else { return .jobNotFound }
+    defer { jobs.withLock { $0.end(job) } }
+    guard trees.use(archive) else { return .jobNotFound }
+    defer { trees.release(archive) }
+    try await report(.started, of: job)
+    let result: Result<SandboxedResult, ErrorResponse> = await perform(job, archive, body, isWanted)
+    // The result counts, whatever the scheduler makes of this.
+    do throws(WorkerFailure) {
+      try await scheduler.report(.complete, of: job)
+    } catch {
+      logger.warning(
+        "the scheduler wasn't told of a job's end", metadata: ["job": "\(job)", "reason": "\(error)"])
+    }
+    return try answer(try result.get())
+  }
+
+  private func perform(
+    _ job: JobID, _ archive: ArchiveID, _ body: HTTPBody,
+    _ isWanted: @escaping @Sendable () -> Bool
+  ) async -> Result<SandboxedResult, ErrorResponse> {
+    let receiver: RunJobReceiver
+    let header: RunJobHeader
+    do {
+      receiver = try RunJobReceiver(in: trees.directory, limit: Self.inputLimit)
+      try await body.read(limit: Self.inputLimit, seconds: Self.uploadSeconds) { piece in
+        try await self.threads.run { Result { try receiver.take(piece) } }.get()
+      }
+      header = try receiver.finish()
+    } catch let error as RunJobFault {
+      return .failure(.badRunJob(error))
+    } catch {
+      return .failure(.described(500, ["failed to read the job", "\(error)"]))
+    }
+    let work = SandboxedJob(
+      archive: archive, command: header.command, outputs: header.outputs, inputs: receiver.spool)
+    return .success(await jobThreads.run { [runner] in runner.run(work, isWanted: isWanted) })
+  }
+
+  private func answer(_ result: SandboxedResult) throws(ErrorResponse) -> RunJobAnswer {
+    let ending: JobEnding
+    switch result.ending {
+    case .exited(let code): ending = .exited(code)
+    case .killed(let signal): ending = .killed(signal: signal)
+    case .refused(let reason), .failed(let reason):
+      throw .buildFailed([reason])
+    }
+    let output = ProcessOutput(
+      ending, form: .waitStatus, standardOutput: result.standardOutput[...],
+      standardError: result.standardError[...])
+    return .complete(output, outputs: result.outputs)
+  }
+}

@@ -1,0 +1,127 @@
+import Farm
+import Platform
+import Sandbox
+import Settings
+
+/// The sandbox's slots as the build server uses them.
+final class SandboxRunner: JobRunner {
+  private let host: Host
+  private let free: Monitor<[Slot]>
+  private let limits: JobLimits
+
+  init(
+    _ configuration: Host.Configuration, _ settings: BuildServerSettings, slots: Int
+  ) throws(SandboxError) {
+    host = try Host(configuration)
+    var made: [Slot] = []
+    for number in 0..<slots { made.append(try host.slot(number)) }
+    // The first one shows now, rather than to the first client, what this host refuses.
+    try made.first?.prepare()
+    free = Monitor(made)
+    var limits = JobLimits()
+    limits.seconds = settings.jobSeconds
+    limits.processorSeconds = settings.jobSeconds
+    self.limits = limits
+  }
+
+  func unpack(
+    _ archive: borrowing Descriptor, into directory: String
+  ) throws(WorkerFailure) -> Int {
+    do throws(ExtractionFailure) {
+      return Int(clamping: try Extraction.unpack(archive, into: directory).bytes)
+    } catch {
+      throw WorkerFailure("\(error)")
+    }
+  }
+
+  func run(_ job: SandboxedJob, isWanted: @escaping @Sendable () -> Bool) -> SandboxedResult {
+    // As many callers as slots: there is one for each.
+    guard let slot = free.wait(until: .max, { $0.popLast() }) else {
+      return SandboxedResult(ending: .failed("no slot is free"))
+    }
+    defer { free.change { $0.append(slot) } }
+    let watch = ClientWatch(isWanted, slot)
+    defer { watch.end() }
+    do throws(SandboxError) {
+      return result(of: try slot.run(order(job)), job)
+    } catch {
+      return SandboxedResult(ending: .failed("\(error)"))
+    }
+  }
+
+  private func order(_ job: SandboxedJob) -> Job {
+    let environment = job.command.environment.filter {
+      !$0.name.isEmpty && !$0.name.contains("=") && CompilerVariables.matter($0.name)
+    }
+    return Job(
+      toolchain: job.archive.description, inputs: .descriptor(job.inputs.file.number),
+      directory: Array(job.command.directory.utf8),
+      executable: Array(job.command.executable.utf8),
+      arguments: job.command.arguments.map { Array($0.utf8) },
+      environment: environment.map { Array("\($0.name)=\($0.value)".utf8) },
+      outputs: job.outputs.map { Array($0.utf8) }, limits: limits)
+  }
+
+  private func result(of outcome: Outcome, _ job: SandboxedJob) -> SandboxedResult {
+    var result = SandboxedResult(
+      ending: ending(outcome.ending), standardOutput: outcome.standardOutput,
+      standardError: outcome.errorOutput)
+    for (path, output) in zip(job.outputs, outcome.outputs) {
+      switch output.state {
+      case .missing: continue
+      case .refused(let reason):
+        result.ending = .refused("the output \(path): \(reason)")
+      case .present(let file):
+        guard let bytes = try? file.contents() else {
+          result.ending = .failed("the output \(path) can't be read")
+          continue
+        }
+        let data = bytes.withUnsafeBytes { OutputData(deflating: $0) }
+        result.outputs.append(JobOutput(path: path, data: data))
+      }
+    }
+    return result
+  }
+
+  private func ending(_ ending: Outcome.Ending) -> SandboxedResult.Ending {
+    switch ending {
+    case .exited(let code): .exited(UInt8(truncatingIfNeeded: code))
+    case .signal(let number): .killed(signal: UInt8(truncatingIfNeeded: number))
+    case .limit, .refused, .notStarted, .cancelled: .refused("\(ending)")
+    case .lost: .failed("\(ending)")
+    }
+  }
+}
+
+/// Ends a job whose client has gone.
+private final class ClientWatch: Sendable {
+  private let ended = Monitor(false)
+
+  init(_ isWanted: @escaping @Sendable () -> Bool, _ slot: Slot) {
+    let ended = ended
+    _ = startThread(stackSize: 64 << 10) {
+      while ended.wait(until: Clock.monotonic + 500_000_000, { $0 ? true : nil }) == nil {
+        if !isWanted() {
+          slot.cancel()
+          return
+        }
+      }
+    }
+  }
+
+  func end() { ended.change { $0 = true } }
+}
+
+/// What of a client's environment reaches its job: what a compiler looks at. Mozilla's clients send all
+/// that they have, tokens and all.
+enum CompilerVariables {
+  private static let names: Set<String> = [
+    "PATH", "LANG", "LANGUAGE", "TERM", "PWD", "SOURCE_DATE_EPOCH", "COMPILER_PATH",
+    "GCC_EXEC_PREFIX", "LIBRARY_PATH", "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH",
+    "OBJC_INCLUDE_PATH", "OBJCPLUS_INCLUDE_PATH", "GCC_COLORS", "GCC_URLS", "TERM_URLS",
+    "CCC_OVERRIDE_OPTIONS", "MACOSX_DEPLOYMENT_TARGET", "IPHONEOS_DEPLOYMENT_TARGET", "COLUMNS",
+    "LD_LIBRARY_PATH", "ZERO_AR_DATE",
+  ]
+
+  static func matter(_ name: String) -> Bool { names.contains(name) || name.hasPrefix("LC_") }
+}
