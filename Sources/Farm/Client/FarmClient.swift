@@ -1,0 +1,262 @@
+import Glibc
+package import Platform
+package import Settings
+import Synchronization
+import Transport
+
+/// Has compilations done on the farm. Blocks the thread that asks.
+package final class FarmClient: Sendable {
+  package struct Deadlines: Sendable {
+    /// Milliseconds until a connection stands.
+    package var connect = 2_000
+    /// Milliseconds for the scheduler's answer to alloc_job: it may try several servers.
+    package var allocation = 20_000
+    /// Milliseconds for an upload.
+    package var upload = 600_000
+    /// Milliseconds without a byte from a server during an upload.
+    package var silence = 30_000
+    /// Milliseconds for a job.
+    package var job = 1_200_000
+    package init() {}
+  }
+
+  /// What a job gave: a compilation that succeeded in silence.
+  package struct Result: Sendable {
+    package var server: SocketAddress
+    /// The contents of those outputs that the job made, by the path that was asked for.
+    package var outputs: [String: [UInt8]]
+  }
+
+  private struct State {
+    /// No call before; nanoseconds of the monotonic clock.
+    var restsUntil: Int64 = 0
+    var failures = 0
+    /// By their digests.
+    var certificates: [[UInt8]: [UInt8]] = [:]
+  }
+
+  private let url: String
+  private let authorization: String
+  private let client = HTTPClient()
+  private let deadlines: Deadlines
+  private let state = Mutex(State())
+  private static let greatestResult = 1 << 30
+  private static let keptCertificates = 10_000
+
+  /// - Parameter token: the client's; nil: none is configured, and the farm may take any.
+  package init(schedulerURL: String, token: Secret, deadlines: Deadlines = Deadlines()) {
+    url = schedulerURL
+    authorization = Authorization.header(bearer: token.value)
+    self.deadlines = deadlines
+  }
+
+  /// False for some seconds after the scheduler could not be reached: nobody else shall wait for it.
+  package var isAvailable: Bool { state.withLock { $0.restsUntil <= Clock.monotonic } }
+
+  // MARK: the scheduler
+
+  /// The scheduler's own account of its farm.
+  package func status() throws(FarmFailure) -> FarmStatus {
+    try message(try ask(.get, url, .status, limit: deadlines.connect * 2))
+  }
+
+  private func ask(
+    _ method: HTTPQuestion.Method, _ base: String, _ endpoint: Endpoint, _ body: [UInt8] = [],
+    limit: Int
+  ) throws(FarmFailure) -> HTTPAnswer {
+    guard isAvailable else { throw .schedulerAway("\(url) could not be reached a moment ago") }
+    var question = HTTPQuestion(method, base + endpoint.path)
+    question.headers = [("authorization", authorization)]
+    if method == .post {
+      question.headers.append(("content-type", "application/octet-stream"))
+      question.body = .bytes(body)
+    }
+    var times = HTTPDeadlines()
+    times.connect = deadlines.connect
+    times.total = limit
+    do throws(HTTPFailure) {
+      let answer = try client.ask(question, deadlines: times)
+      state.withLock { $0.failures = 0 }
+      return answer
+    } catch {
+      state.withLock { state in
+        state.failures = min(state.failures + 1, 6)
+        // 1 s, 2 s, 4 s … 32 s.
+        state.restsUntil = Clock.monotonic + 500_000_000 << state.failures
+      }
+      throw .schedulerAway("\(error)")
+    }
+  }
+
+  private func message<Message: WireMessage>(_ answer: HTTPAnswer) throws(FarmFailure) -> Message {
+    guard answer.status == 200 else {
+      let text = String(decoding: answer.body.prefix(300), as: UTF8.self)
+      // 401 and the like are the user's to mend; 5xx pass.
+      throw answer.status < 500
+        ? .refused("the answer is \(answer.status): \(text)")
+        : .serverFailed("the answer is \(answer.status): \(text)")
+    }
+    do throws(MalformedMessage) {
+      return try Message(body: answer.body)
+    } catch {
+      throw .badResult("\(error)")
+    }
+  }
+
+  private struct Lease {
+    var allocation: JobAllocation
+    var needsToolchain: Bool
+    var certificate: [UInt8]
+  }
+
+  private func allocate(_ archive: ArchiveID) throws(FarmFailure) -> Lease {
+    let answer: AllocationAnswer = try message(
+      try ask(
+        .post, url, .allocateJob, ToolchainRequest(archive: archive).body,
+        limit: deadlines.allocation))
+    switch answer {
+    case .failure(let text): throw .noCapacity(text)
+    case .success(let allocation, let needsToolchain, let digest):
+      return Lease(
+        allocation: allocation, needsToolchain: needsToolchain,
+        certificate: try certificate(of: allocation.server, digest: Array(digest)))
+    }
+  }
+
+  /// The certificate with exactly this digest: what the scheduler says the server has, and nothing that
+  /// somebody put in between.
+  private func certificate(
+    of server: SocketAddress, digest: [UInt8]
+  ) throws(FarmFailure) -> [UInt8] {
+    if let known = state.withLock({ $0.certificates[digest] }) { return known }
+    let told: ServerCertificate = try message(
+      try ask(.get, url, .serverCertificate(server), limit: deadlines.allocation))
+    let pem = Array(told.pem)
+    guard let actual = SelfSignedCertificate.digest(ofPEM: pem), actual == digest else {
+      throw .badResult("the certificate of \(server) is not the one that was announced")
+    }
+    state.withLock { state in
+      if state.certificates.count >= Self.keptCertificates { state.certificates.removeAll() }
+      state.certificates[digest] = pem
+    }
+    return pem
+  }
+
+  // MARK: a job
+
+  /// Compiles a job; once more on another server when the first one fails.
+  ///
+  /// - Parameters:
+  ///   - archive: the toolchain's id, and its archive's path.
+  ///   - isWanted: false ends it.
+  package func compile(
+    _ job: RemoteJob, archive: (id: ArchiveID, path: String), isWanted: @escaping () -> Bool
+  ) throws(FarmFailure) -> Result {
+    do throws(FarmFailure) {
+      return try attempt(job, archive, isWanted)
+    } catch {
+      guard case .serverFailed = error, isWanted() else { throw error }
+      return try attempt(job, archive, isWanted)
+    }
+  }
+
+  private func attempt(
+    _ job: RemoteJob, _ archive: (id: ArchiveID, path: String), _ isWanted: @escaping () -> Bool
+  ) throws(FarmFailure) -> Result {
+    let lease = try allocate(archive.id)
+    if lease.needsToolchain { try upload(archive.path, lease, isWanted) }
+    let id = lease.allocation.job
+    let answer: RunJobAnswer = try message(
+      try tell(lease, .runJob(id), .bytes(try job.body()), deadlines.job, isWanted))
+    guard case .complete(let output, let outputs) = answer else {
+      throw .serverFailed("\(lease.allocation.server) doesn't know the job any more")
+    }
+    guard output.exitCode == 0, output.standardOutput.isEmpty, output.standardError.isEmpty else {
+      throw .notClean
+    }
+    return Result(server: lease.allocation.server, outputs: try contents(of: outputs, job))
+  }
+
+  private func upload(
+    _ path: String, _ lease: Lease, _ isWanted: @escaping () -> Bool
+  ) throws(FarmFailure) {
+    let source: FileSource
+    do throws(SystemError) { source = try FileSource(path) } catch {
+      throw .refused("the toolchain's archive can't be read: \(error)")
+    }
+    let answer: ToolchainAnswer = try message(
+      try tell(
+        lease, .submitToolchain(lease.allocation.job), .pieces { source.next() },
+        deadlines.upload, isWanted))
+    switch answer {
+    case .success: return
+    case .jobNotFound: throw .serverFailed("\(lease.allocation.server) doesn't know the job any more")
+    case .cannotCache: throw .serverFailed("\(lease.allocation.server) can't take the toolchain")
+    }
+  }
+
+  private func tell(
+    _ lease: Lease, _ endpoint: Endpoint, _ body: HTTPQuestion.Body, _ limit: Int,
+    _ isWanted: @escaping () -> Bool
+  ) throws(FarmFailure) -> HTTPAnswer {
+    var question = HTTPQuestion(.post, "https://\(lease.allocation.server)\(endpoint.path)")
+    question.headers = [
+      ("authorization", Authorization.header(bearer: lease.allocation.token)),
+      ("content-type", "application/octet-stream"),
+    ]
+    question.body = body
+    question.pinnedCertificate = lease.certificate
+    question.answerLimit = Self.greatestResult
+    var times = HTTPDeadlines()
+    times.connect = deadlines.connect
+    times.total = limit
+    if case .pieces = body { times.silence = deadlines.silence }
+    do throws(HTTPFailure) {
+      return try client.ask(question, deadlines: times, isWanted: isWanted)
+    } catch {
+      if error == .cancelled { throw .cancelled }
+      throw .serverFailed("\(lease.allocation.server): \(error)")
+    }
+  }
+
+  /// Only what was asked for, once each, and as long as it claims to be.
+  private func contents(
+    of outputs: [JobOutput], _ job: RemoteJob
+  ) throws(FarmFailure) -> [String: [UInt8]] {
+    var contents: [String: [UInt8]] = [:]
+    var left = Self.greatestResult
+    for output in outputs {
+      guard job.outputs.contains(output.path), contents[output.path] == nil else {
+        throw .badResult("a file came that was not asked for: \(output.path)")
+      }
+      do throws(OutputData.Fault) {
+        let bytes = try output.data.contents(limit: left)
+        left -= bytes.count
+        contents[output.path] = bytes
+      } catch {
+        throw .badResult("\(output.path) is damaged or too large")
+      }
+    }
+    return contents
+  }
+}
+
+/// A file in pieces.
+private final class FileSource: Sendable {
+  private let file: Descriptor
+  private let path: String
+  private let offset = Atomic<Int>(0)
+
+  init(_ path: String) throws(SystemError) {
+    self.path = path
+    file = try Descriptor.open(path, O_RDONLY)
+  }
+
+  /// Empty at the end, nil when it can't be read.
+  func next() -> [UInt8]? {
+    let start = offset.load(ordering: .relaxed)
+    guard let piece = try? file.read(at: start, count: 256 << 10, path: path) else { return nil }
+    offset.store(start + piece.count, ordering: .relaxed)
+    return piece
+  }
+}

@@ -1,0 +1,37 @@
+/// Why a job was not compiled on the farm. None of these fails a compilation: it is done here.
+package enum FarmFailure: Error, Sendable, Equatable, CustomStringConvertible {
+  /// No scheduler, or it is resting after a failure.
+  case schedulerAway(String)
+  /// The scheduler has no room, with its own words.
+  case noCapacity(String)
+  case refused(String)
+  case serverFailed(String)
+  /// What a server sent back is not what was asked for.
+  case badResult(String)
+  /// The remote compiler reported anything but success, or printed something: the person shall see what
+  /// the compiler here says.
+  case notClean
+  case cancelled
+
+  /// For statistics: one short phrase for each kind.
+  package var reason: String {
+    switch self {
+    case .schedulerAway: "the scheduler is away"
+    case .noCapacity: "the farm is full"
+    case .refused: "the farm refused the job"
+    case .serverFailed: "a build server failed"
+    case .badResult: "a build server sent a bad result"
+    case .notClean: "the compiler had something to say"
+    case .cancelled: "the caller went away"
+    }
+  }
+
+  package var description: String {
+    switch self {
+    case .schedulerAway(let text), .noCapacity(let text), .refused(let text),
+      .serverFailed(let text), .badResult(let text):
+      "\(reason): \(text)"
+    case .notClean, .cancelled: reason
+    }
+  }
+}
