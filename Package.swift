@@ -104,11 +104,13 @@ let package = Package(
       name: "Sandbox",
       dependencies: ["Platform", "CPosix", "CSandbox", "CSeccomp", "CZlib", "CZstd"],
       resources: [.embedInCode("seccomp.policy"), .embedInCode("wall.policy")],
+      name: "Toolchains", dependencies: ["Compilers", "Platform", "CPosix", "CZlib"],
       swiftSettings: strict),
     .executableTarget(
       name: "sccached",
       dependencies: [
-        "Wire", "CPosix", "Platform", "Settings", "Compilers", "CacheKey", "Storage",
+        "Wire", "CPosix", "Platform", "Settings", "Compilers", "CacheKey", "Storage", "Toolchains",
+        "Farm",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -148,6 +150,8 @@ let package = Package(
     .testTarget(name: "FarmTests", dependencies: ["Farm", "Platform"], swiftSettings: strict),
     .testTarget(
       name: "SandboxTests", dependencies: ["Sandbox", "Platform"], exclude: ["Toolchain"],
+    .testTarget(
+      name: "ToolchainsTests", dependencies: ["Toolchains", "Compilers", "Platform"],
       swiftSettings: strict),
     .testTarget(name: "SccachedTests", dependencies: ["sccached"], swiftSettings: strict),
     .testTarget(

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <zlib.h>
 
-/* deflateInit, inflateInit and inflateInit2 are macros, which Swift does not see. */
+/* deflateInit, deflateInit2, inflateInit and inflateInit2 are macros, which Swift does not see. */
 static inline int czlib_deflate_init(z_stream *stream, int level) {
   memset(stream, 0, sizeof *stream);
   return deflateInit(stream, level);
@@ -14,3 +14,8 @@ static inline int czlib_inflate_init(z_stream *stream) {
 
 /* For gzip alone (no zlib, no automatic choice). */
 static inline int czlib_begin_gunzip(z_stream *stream) { return inflateInit2(stream, 16 + 15); }
+
+/* Raw deflate: no header, no trailer. */
+static inline int czlib_begin_raw_deflate(z_stream *stream, int level) {
+  return deflateInit2(stream, level, Z_DEFLATED, -MAX_WBITS, MAX_MEM_LEVEL, Z_DEFAULT_STRATEGY);
+}
