@@ -31,9 +31,10 @@ let package = Package(
       swiftSettings: fuzzed),
     .target(name: "Compilers", dependencies: ["Platform"], swiftSettings: fuzzed),
     .target(name: "CacheKey", dependencies: ["Compilers", "Platform"], swiftSettings: fuzzed),
+    .target(name: "Farm", dependencies: ["Platform"], swiftSettings: fuzzed),
     .executableTarget(
       name: "Fuzz",
-      dependencies: ["CFuzzer", "Wire", "Platform", "Settings", "Compilers", "CacheKey"],
+      dependencies: ["CFuzzer", "Wire", "Platform", "Settings", "Compilers", "CacheKey", "Farm"],
       swiftSettings: fuzzed,
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
   ],

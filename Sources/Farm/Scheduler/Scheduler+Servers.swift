@@ -11,9 +11,8 @@ extension Scheduler {
     }
     let known = servers[address]
     if known == nil, servers.count >= policy.greatestServers {
-      actions.append(
-        .turnAway(.heartbeatRefused("there are \(servers.count) servers already, the most allowed"))
-      )
+      let reason = "there are \(servers.count) servers already, the most allowed"
+      actions.append(.turnAway(.heartbeatRefused(reason)))
       return
     }
     let isNew = known?.nonce != heartbeat.nonce
@@ -21,7 +20,10 @@ extension Scheduler {
     if known != nil, isNew { forget(address) }
     if isNew {
       servers[address] = ServerRecord(
-        heartbeat, cpus: believed(heartbeat.cpus), timeout: policy.serverTimeout, turn: nextTurn())
+        heartbeat, cpus: believed(heartbeat.cpus), timeout: policy.serverTimeout)
+      let turn = nextTurn()
+      // Which also gives it its place in the ranking.
+      change(address) { $0.turn = turn }
     }
     renew(address, heartbeat)
     actions.append(.welcome(isNew: isNew))
@@ -36,21 +38,14 @@ extension Scheduler {
   private mutating func renew(_ address: SocketAddress, _ heartbeat: Heartbeat) {
     let extras = heartbeat.extras
     if let told = extras?.jobs { compare(told, with: address) }
-    let timeout =
-      extras?.interval.map { interval in
-        min(
-          .milliseconds(
-            Int64(
-              clamping: interval.multipliedReportingOverflow(by: 3).overflow
-                ? .max : interval * 3)), policy.serverTimeout)
-      } ?? policy.serverTimeout
+    let timeout = self.timeout(announced: extras?.interval)
     let cpus = believed(heartbeat.cpus)
     let memoryPerJob = max(1, policy.memoryPerJob)
     change(address) { server in
       server.jobKey = heartbeat.jobKey
       server.certificate = heartbeat.certificate
       server.cpus = cpus
-      server.timeout = max(timeout, .seconds(1))
+      server.timeout = timeout
       server.memorySlots = extras?.freeMemory.map { free in
         // What is free now is free beside the jobs that run.
         server.jobs.count + Int(clamping: free / memoryPerJob)
@@ -59,6 +54,13 @@ extension Scheduler {
     }
     note((extras?.toolchains ?? []).prefix(policy.rememberedToolchains).reversed(), on: address)
     saw(address)
+  }
+
+  /// How long a server may be silent that announces a heartbeat every so many milliseconds, or nothing.
+  private func timeout(announced interval: UInt64?) -> Span {
+    guard let interval else { return policy.serverTimeout }
+    let three = Span.milliseconds(Int64(clamping: min(interval, .max / 3) * 3))
+    return min(max(three, .seconds(1)), policy.serverTimeout)
   }
 
   /// Brings the jobs of a server in line with those that it tells of. One that was not known here may

@@ -96,9 +96,11 @@ package struct Scheduler: Sendable {
   /// server gets jobs is changed through here.
   mutating func change(_ address: SocketAddress, _ body: (inout ServerRecord) -> Void) {
     guard let index = servers.index(forKey: address) else { return }
+    let before = servers.values[index].standing
     body(&servers.values[index])
-    ranking.update(address, servers.values[index])
     let server = servers.values[index]
+    // Most changes leave it where it is, and a place is one in the ranking of every toolchain.
+    if server.standing != before { ranking.update(address, server) }
     guard server.isDraining, server.jobs.isEmpty else {
       servers.values[index].hasToldDrained = false
       return

@@ -28,19 +28,20 @@ struct ServerRecord {
   var assigning = 0
   /// The toolchains that it has, with the turn of their last use.
   private(set) var toolchains: [ArchiveID: UInt64] = [:]
+  /// Changes with every toolchain that comes or goes.
+  private var toolchainChanges = 0
   /// When it was given its last job: the order among equals.
-  var turn: UInt64
+  var turn: UInt64 = 0
   var completed: UInt64 = 0
   var failed: UInt64 = 0
   var lastFailure: String?
 
-  init(_ heartbeat: Heartbeat, cpus: Int, timeout: Span, turn: UInt64) {
+  init(_ heartbeat: Heartbeat, cpus: Int, timeout: Span) {
     jobKey = heartbeat.jobKey
     self.cpus = cpus
     nonce = heartbeat.nonce
     certificate = heartbeat.certificate
     self.timeout = timeout
-    self.turn = turn
   }
 
   var isDraining: Bool { drainsItself || isHeld }
@@ -62,6 +63,17 @@ struct ServerRecord {
     }
   }
 
+  /// What its place in the ranking depends on.
+  struct Standing: Equatable {
+    var isOpen: Bool
+    var preference: Preference
+    var toolchainChanges: Int
+  }
+
+  var standing: Standing {
+    Standing(isOpen: isOpen, preference: preference, toolchainChanges: toolchainChanges)
+  }
+
   /// Where it stands among those that may be given a job.
   var preference: Preference {
     Preference(load: Preference.load(jobs: jobs.count, cpus: cpus), turn: turn)
@@ -69,7 +81,7 @@ struct ServerRecord {
 
   /// Remembers that it has a toolchain; the one used longest ago may be forgotten for it.
   mutating func note(_ archive: ArchiveID, turn: UInt64, limit: Int) -> ArchiveID? {
-    toolchains[archive] = turn
+    if toolchains.updateValue(turn, forKey: archive) == nil { toolchainChanges += 1 }
     guard toolchains.count > limit,
       let oldest = toolchains.min(by: { $0.value < $1.value })?.key
     else { return nil }
@@ -78,7 +90,9 @@ struct ServerRecord {
   }
 
   mutating func forget(_ archive: ArchiveID) -> Bool {
-    toolchains.removeValue(forKey: archive) != nil
+    guard toolchains.removeValue(forKey: archive) != nil else { return false }
+    toolchainChanges += 1
+    return true
   }
 }
 
