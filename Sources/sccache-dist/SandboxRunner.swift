@@ -111,17 +111,3 @@ private final class ClientWatch: Sendable {
 
   func end() { ended.change { $0 = true } }
 }
-
-/// What of a client's environment reaches its job: what a compiler looks at. Mozilla's clients send all
-/// that they have, tokens and all.
-enum CompilerVariables {
-  private static let names: Set<String> = [
-    "PATH", "LANG", "LANGUAGE", "TERM", "PWD", "SOURCE_DATE_EPOCH", "COMPILER_PATH",
-    "GCC_EXEC_PREFIX", "LIBRARY_PATH", "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH",
-    "OBJC_INCLUDE_PATH", "OBJCPLUS_INCLUDE_PATH", "GCC_COLORS", "GCC_URLS", "TERM_URLS",
-    "CCC_OVERRIDE_OPTIONS", "MACOSX_DEPLOYMENT_TARGET", "IPHONEOS_DEPLOYMENT_TARGET", "COLUMNS",
-    "LD_LIBRARY_PATH", "ZERO_AR_DATE",
-  ]
-
-  static func matter(_ name: String) -> Bool { names.contains(name) || name.hasPrefix("LC_") }
-}

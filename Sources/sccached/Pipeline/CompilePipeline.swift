@@ -10,6 +10,8 @@ import Wire
 /// to let the caller run its compiler itself.
 final class CompilePipeline: Sendable {
   let settings: Settings
+  /// Nil: everything is compiled here.
+  let distribution: Distribution?
   let store: LocalStore
   let statistics: StatisticsKeeper
   let files: FileRecords
@@ -31,6 +33,7 @@ final class CompilePipeline: Sendable {
     self.statistics = statistics
     self.runtimeDirectory = runtimeDirectory
     self.logger = logger
+    distribution = Distribution(settings, logger: logger)
     files = FileRecords()
     directories = DirectoryRecords()
     registry = CompilerRegistry(

@@ -95,7 +95,7 @@ extension CompilePipeline {
     let run = LocalRun(cacheable, pipeline: self)
     guard let outcome = run.perform(added: []) else { return }
     cacheable.call.channel.send(outcome.frame(.result))
-    noteCompiled(cacheable, outcome, run)
+    noteCompiled(cacheable, outcome, run.duration)
     if outcome.ending.isSuccess { noteUnstored(cacheable, reason) }
   }
 
@@ -107,16 +107,16 @@ extension CompilePipeline {
       compileUnstored(cacheable, reason: "recorded command line")
       return
     }
-    let run = LocalRun(cacheable, pipeline: self)
-    guard let outcome = run.perform(added: capture.addedArguments) else {
+    guard let run = run(cacheable, added: capture.addedArguments) else {
       recording.discard()
       return
     }
+    let outcome = run.outcome
     let finished = Clock.monotonic
     // Before the reply: afterwards the build may change or remove what the compiler wrote.
     let captured = recording.capture(outcome, startStamp: run.startStamp)
     cacheable.call.channel.send(outcome.frame(.result))
-    noteCompiled(cacheable, outcome, run)
+    noteCompiled(cacheable, outcome, run.duration)
     guard outcome.ending.isSuccess else { return }
     switch captured {
     case .failure(let reason):
@@ -151,8 +151,34 @@ extension CompilePipeline {
     }
   }
 
-  private func noteCompiled(_ cacheable: CacheableCall, _ outcome: Outcome, _ run: LocalRun) {
-    let duration = run.duration
+  /// What a compilation left, wherever it was done.
+  private struct FinishedRun {
+    var outcome: Outcome
+    var startStamp: Int64
+    var duration: Duration
+  }
+
+  /// Compiles on the farm if that is possible, else here; nil when the caller has gone.
+  private func run(_ cacheable: CacheableCall, added: [String]) -> FinishedRun? {
+    if let distribution {
+      var remote = RemoteRun(cacheable, distribution, pipeline: self)
+      let asked = cacheable.compilation.dependencyFile == nil ? added : []
+      if let done = remote.perform(added: asked) {
+        statistics.record { $0.distCompiled(server: done.server) }
+        return FinishedRun(
+          outcome: done.outcome, startStamp: remote.startStamp, duration: remote.duration)
+      }
+      if cacheable.call.channel.isClosed { return nil }
+    }
+    let local = LocalRun(cacheable, pipeline: self)
+    return local.perform(added: added).map {
+      FinishedRun(outcome: $0, startStamp: local.startStamp, duration: local.duration)
+    }
+  }
+
+  private func noteCompiled(
+    _ cacheable: CacheableCall, _ outcome: Outcome, _ duration: Duration
+  ) {
     statistics.record { statistics in
       if outcome.ending.isSuccess {
         statistics.miss(language: cacheable.language, advanced: cacheable.advancedLanguage)

@@ -1,4 +1,5 @@
 import CPosix
+import Farm
 import Glibc
 import Logging
 import Platform
@@ -184,8 +185,21 @@ final class Daemon: Sendable {
       channel.send(text(report(advanced: false, json: false)))
       stop()
     case .distStatus:
-      channel.send(text("{\"Disabled\":\"disabled\"}"))
+      channel.send(text(farmStatus()))
     }
+  }
+
+  private func farmStatus() -> String {
+    guard let url = settings.distribution.schedulerURL, let distribution = pipeline.distribution
+    else { return "{\"Disabled\":\"disabled\"}" }
+    let found: JSONValue
+    do throws(FarmFailure) {
+      found = .tagged(
+        "SchedulerStatus", .array([.text(url + "/"), try distribution.client.status().json]))
+    } catch {
+      found = .tagged("NotConnected", .array([.text(url + "/"), .text("\(error)")]))
+    }
+    return String(decoding: found.bytes, as: UTF8.self)
   }
 
   private func text(_ text: String) -> [UInt8] {
