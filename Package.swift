@@ -104,6 +104,8 @@ let package = Package(
       name: "Sandbox",
       dependencies: ["Platform", "CPosix", "CSandbox", "CSeccomp", "CZlib", "CZstd"],
       resources: [.embedInCode("seccomp.policy"), .embedInCode("wall.policy")],
+      swiftSettings: strict),
+    .target(
       name: "Toolchains", dependencies: ["Compilers", "Platform", "CPosix", "CZlib"],
       swiftSettings: strict),
     .executableTarget(
@@ -150,6 +152,7 @@ let package = Package(
     .testTarget(name: "FarmTests", dependencies: ["Farm", "Platform"], swiftSettings: strict),
     .testTarget(
       name: "SandboxTests", dependencies: ["Sandbox", "Platform"], exclude: ["Toolchain"],
+      swiftSettings: strict),
     .testTarget(
       name: "ToolchainsTests", dependencies: ["Toolchains", "Compilers", "Platform"],
       swiftSettings: strict),

@@ -36,8 +36,8 @@ extension Target {
       precondition(SocketAddress(address.description) == address)
     }
     for method in ["GET", "POST"] {
-      guard let endpoint = Endpoint(method: method, path: text) else { continue }
-      precondition(Endpoint(method: method, path: endpoint.path) == endpoint)
+      guard let endpoint = FarmCall(method: method, path: text) else { continue }
+      precondition(FarmCall(method: method, path: endpoint.path) == endpoint)
     }
     _ = FlatObject(bytes)
     if let decoded = Base64URL.decode(text) { precondition(Base64URL.encode(decoded) == text) }

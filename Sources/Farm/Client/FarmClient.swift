@@ -61,7 +61,7 @@ package final class FarmClient: Sendable {
   }
 
   private func ask(
-    _ method: HTTPQuestion.Method, _ base: String, _ endpoint: Endpoint, _ body: [UInt8] = [],
+    _ method: HTTPQuestion.Method, _ base: String, _ endpoint: FarmCall, _ body: [UInt8] = [],
     limit: Int
   ) throws(FarmFailure) -> HTTPAnswer {
     guard isAvailable else { throw .schedulerAway("\(url) could not be reached a moment ago") }
@@ -196,7 +196,7 @@ package final class FarmClient: Sendable {
   }
 
   private func tell(
-    _ lease: Lease, _ endpoint: Endpoint, _ body: HTTPQuestion.Body, _ limit: Int,
+    _ lease: Lease, _ endpoint: FarmCall, _ body: HTTPQuestion.Body, _ limit: Int,
     _ isWanted: @escaping () -> Bool
   ) throws(FarmFailure) -> HTTPAnswer {
     var question = HTTPQuestion(.post, "https://\(lease.allocation.server)\(endpoint.path)")

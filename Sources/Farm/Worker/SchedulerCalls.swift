@@ -40,7 +40,7 @@ final class SchedulerCalls: Sendable {
   }
 
   private func ask<Answer: WireAnswer>(
-    _ endpoint: Endpoint, _ body: [UInt8], seconds: Int
+    _ endpoint: FarmCall, _ body: [UInt8], seconds: Int
   ) async throws(WorkerFailure) -> Answer {
     var question = HTTPQuestion(.post, url + endpoint.path)
     question.headers = [

@@ -106,7 +106,7 @@ package final class WorkerService: Sendable {
     to head: HTTPRequestHead, _ body: HTTPBody, _ isWanted: @escaping @Sendable () -> Bool
   ) async -> HTTPReply {
     do throws(ErrorResponse) {
-      guard let endpoint = Endpoint(method: head.method, path: head.path) else { throw .notFound }
+      guard let endpoint = FarmCall(method: head.method, path: head.path) else { throw .notFound }
       let format = BodyFormat(accept: head.header("accept"))
       switch endpoint {
       case .assignJob(let job): return HTTPReply(try await assign(job, head, body), format)
@@ -139,7 +139,7 @@ package final class WorkerService: Sendable {
     _ job: JobID, _ head: HTTPRequestHead, _ body: HTTPBody
   ) async throws(ErrorResponse) -> AssignmentAnswer {
     try authorize(job, head, isScheduler: true)
-    guard Endpoint.assignJob(job).accepts(contentType: head.header("content-type")) else {
+    guard FarmCall.assignJob(job).accepts(contentType: head.header("content-type")) else {
       throw .noBinaryContentType
     }
     let request: ToolchainRequest

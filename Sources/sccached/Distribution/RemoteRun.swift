@@ -2,6 +2,7 @@ import CacheKey
 import Compilers
 import Farm
 import Glibc
+import Logging
 import Platform
 import Wire
 

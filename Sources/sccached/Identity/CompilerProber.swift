@@ -300,7 +300,7 @@ struct CompilerProber: Sendable {
   ) -> ProcessResult? {
     // Include directories of the environment are the pipeline's to add, in their place.
     let dropped = CompilerEnvironment.includeVariables.map { Array("\($0)=".utf8) }
-    var variables = environment.variables.filter { variable in
+    var variables = environment.variables(running: question.program).filter { variable in
       !dropped.contains(where: { variable.starts(with: $0) })
     }.filter {
       !$0.starts(with: "LC_".utf8) && !$0.starts(with: "LANG".utf8)
@@ -308,7 +308,6 @@ struct CompilerProber: Sendable {
         && !$0.starts(with: "SUNPRO_DEPENDENCIES=".utf8)
     }
     variables.append(Array("LC_ALL=C".utf8))
-    variables.append(Array("SCCACHE_RUNNING=1".utf8))
     return try? Spawn.run(
       question.program, question.identityArguments + arguments, environment: variables,
       directory: directory, timeoutSeconds: 20, outputLimit: 16 << 20)

@@ -6,7 +6,7 @@ import Synchronization
 enum ProgramLookup {
   /// The absolute path (symbolic links kept), or nil. Wrappers named sccache or ccache, and whatever
   /// links to them, are passed over, so that a masquerade earlier in PATH is never taken for the
-  /// compiler.
+  /// compiler; so is a program that called the wrapper back, if there is another one.
   static func find(_ name: String, directory: String, environment: RequestEnvironment) -> String? {
     if name.utf8.contains(UInt8(ascii: "/")) {
       let path = Path.absolute(name, in: directory)
@@ -21,10 +21,14 @@ enum ProgramLookup {
     _ name: String, _ directory: String, _ environment: RequestEnvironment
   ) -> String? {
     guard let path = environment.value("PATH") else { return nil }
-    return SearchPaths.shared.candidates(name, path: path, directory: directory).first {
-      guard let stamp = program($0) else { return false }
-      return !isWrapper($0, stamp)
+    let outer = environment.runningPrograms
+    var caller: String?
+    for candidate in SearchPaths.shared.candidates(name, path: path, directory: directory) {
+      guard let stamp = program(candidate), !isWrapper(candidate, stamp) else { continue }
+      if !outer.contains(candidate) { return candidate }
+      caller = caller ?? candidate
     }
+    return outer.count < RequestEnvironment.nestingLimit ? caller : nil
   }
 
   /// The stamp of what would be executed; nil when nothing would.

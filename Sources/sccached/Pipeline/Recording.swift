@@ -97,7 +97,7 @@ struct Recording {
     guard
       let result = try? Spawn.run(
         cacheable.program, arguments,
-        environment: call.environment.variables + [Array("SCCACHE_RUNNING=1".utf8)],
+        environment: call.environment.variables(running: cacheable.program),
         directory: call.directory, timeoutSeconds: 600),
       result.isSuccess
     else { throw NotStored(text: "the headers can't be listed") }

@@ -46,18 +46,18 @@ import Testing
   }
 
   @Test(arguments: [
-    Endpoint.allocateJob, .status, .heartbeat, .jobState(JobID(.max)), .assignJob(JobID(0)),
+    FarmCall.allocateJob, .status, .heartbeat, .jobState(JobID(.max)), .assignJob(JobID(0)),
     .submitToolchain(JobID(17)), .runJob(JobID(1 << 63)),
     .serverCertificate(SocketAddress(host: .v4(0x7f00_0001), port: 10501)),
     .serverCertificate(SocketAddress(host: .v6(0, 1), port: 10501)),
   ])
-  func paths(endpoint: Endpoint) {
-    #expect(Endpoint(method: endpoint.method, path: endpoint.path) == endpoint)
-    #expect(Endpoint(method: endpoint.method, path: endpoint.path + "?x=1") == endpoint)
-    #expect(Endpoint(method: endpoint.method, path: endpoint.path + "/") == nil)
-    #expect(Endpoint(method: "PUT", path: endpoint.path) == nil)
+  func paths(endpoint: FarmCall) {
+    #expect(FarmCall(method: endpoint.method, path: endpoint.path) == endpoint)
+    #expect(FarmCall(method: endpoint.method, path: endpoint.path + "?x=1") == endpoint)
+    #expect(FarmCall(method: endpoint.method, path: endpoint.path + "/") == nil)
+    #expect(FarmCall(method: "PUT", path: endpoint.path) == nil)
     let other = endpoint.method == "GET" ? "POST" : "GET"
-    #expect(Endpoint(method: other, path: endpoint.path) == nil)
+    #expect(FarmCall(method: other, path: endpoint.path) == nil)
   }
 
   @Test(arguments: [
@@ -68,21 +68,21 @@ import Testing
     "/api/v1/distserver/alloc_job", "//api/v1/scheduler/alloc_job",
   ])
   func noPaths(path: String) {
-    #expect(Endpoint(method: "POST", path: path) == nil)
-    #expect(Endpoint(method: "GET", path: path) == nil)
+    #expect(FarmCall(method: "POST", path: path) == nil)
+    #expect(FarmCall(method: "GET", path: path) == nil)
   }
 
   @Test func escapedAddresses() {
     let path = "/api/v1/scheduler/server_certificate/%5B::1%5d%3A10507"
     #expect(
-      Endpoint(method: "GET", path: path)
+      FarmCall(method: "GET", path: path)
         == .serverCertificate(SocketAddress(host: .v6(0, 1), port: 10507)))
   }
 
   @Test func contentTypes() {
-    #expect(Endpoint.allocateJob.accepts(contentType: "application/octet-stream; x=y"))
-    #expect(!Endpoint.allocateJob.accepts(contentType: nil))
-    #expect(!Endpoint.heartbeat.accepts(contentType: "application/json"))
-    #expect(Endpoint.submitToolchain(JobID(1)).accepts(contentType: nil))
+    #expect(FarmCall.allocateJob.accepts(contentType: "application/octet-stream; x=y"))
+    #expect(!FarmCall.allocateJob.accepts(contentType: nil))
+    #expect(!FarmCall.heartbeat.accepts(contentType: "application/json"))
+    #expect(FarmCall.submitToolchain(JobID(1)).accepts(contentType: nil))
   }
 }

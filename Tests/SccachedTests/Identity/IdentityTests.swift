@@ -7,10 +7,27 @@ import Testing
 @Suite struct ProgramLookupTests {
   private let directory = ScratchDirectory()
 
-  private func find(_ name: String, path: String? = nil) -> String? {
+  private func find(_ name: String, path: String? = nil, running: [String] = []) -> String? {
     let variables = path.map { [Array("PATH=\($0)".utf8)] } ?? []
-    return ProgramLookup.find(
-      name, directory: directory.path, environment: RequestEnvironment(variables: variables))
+    var environment = RequestEnvironment(variables: variables)
+    for program in running {
+      environment = RequestEnvironment(variables: environment.variables(running: program))
+    }
+    return ProgramLookup.find(name, directory: directory.path, environment: environment)
+  }
+
+  /// Who called the wrapper back is the compiler only where there is no other, and not without end.
+  @Test func whatRunsIsPassedOver() throws {
+    for name in ["one/cc", "two/cc"] { try directory.write(name, "", mode: 0o755) }
+    let path = ["one", "two"].map { directory($0) }.joined(separator: ":")
+    let (one, two) = (directory("one/cc"), directory("two/cc"))
+    #expect(find("cc", path: path, running: ["/bin/x"]) == one)
+    #expect(find("cc", path: path, running: [one]) == two)
+    #expect(find("cc", path: path, running: [two, one]) == one)
+    #expect(find("cc", path: path, running: Array(repeating: one, count: 20)) == two)
+    let both = Array(repeating: one, count: 20) + [two]
+    #expect(find("cc", path: path, running: both) == nil)
+    #expect(find(one, running: [one]) == one)
   }
 
   @Test func inPathOrder() throws {

@@ -68,7 +68,7 @@ package final class SchedulerService: Sendable {
   private func answer(
     _ head: HTTPRequestHead, _ body: HTTPBody, _ isWanted: @escaping @Sendable () -> Bool
   ) async throws(ErrorResponse) -> HTTPReply {
-    guard let endpoint = Endpoint(method: head.method, path: head.path) else { throw .notFound }
+    guard let endpoint = FarmCall(method: head.method, path: head.path) else { throw .notFound }
     let format = BodyFormat(accept: head.header("accept"))
     switch endpoint {
     case .status:
@@ -100,7 +100,7 @@ package final class SchedulerService: Sendable {
   }
 
   private func message<Message: WireMessage>(
-    _ head: HTTPRequestHead, _ body: HTTPBody, _ endpoint: Endpoint
+    _ head: HTTPRequestHead, _ body: HTTPBody, _ endpoint: FarmCall
   ) async throws(ErrorResponse) -> Message {
     guard endpoint.accepts(contentType: head.header("content-type")) else {
       throw .noBinaryContentType

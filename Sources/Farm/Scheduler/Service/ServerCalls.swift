@@ -31,7 +31,7 @@ struct ServerCalls: Sendable {
   }
 
   private func question(
-    _ endpoint: Endpoint, _ assignment: Assignment, _ certificate: [UInt8]
+    _ endpoint: FarmCall, _ assignment: Assignment, _ certificate: [UInt8]
   ) -> HTTPQuestion {
     var question = HTTPQuestion(.post, "https://\(assignment.server)\(endpoint.path)")
     let token = JobToken(job: assignment.job).signed(with: Array(assignment.jobKey))

@@ -1,7 +1,7 @@
 package import Platform
 
 /// The calls of the farm, by method and path.
-package enum Endpoint: Sendable, Hashable {
+package enum FarmCall: Sendable, Hashable {
   // The scheduler's.
   case allocateJob
   case serverCertificate(SocketAddress)
