@@ -70,7 +70,7 @@ struct RemoteRun {
     guard
       let result = try? Spawn.run(
         cacheable.program, added + dependencyArguments + plan.preprocessor,
-        environment: call.environment.variables + [Array("SCCACHE_RUNNING=1".utf8)],
+        environment: call.environment.variables(running: cacheable.program),
         directory: call.directory, timeoutSeconds: 600),
       result.isSuccess, result.errors.isEmpty
     else { return nil }

@@ -35,9 +35,7 @@ enum Modes {
     case .showConfig:
       Terminal.write(describe(settings, endpoint), to: 1)
       return 0
-    case .distStatus:
-      Terminal.write("{\"Disabled\":\"disabled\"}\n", to: 1)
-      return 0
+    case .distStatus: return showFarm(settings, endpoint)
     case .debugPreprocessorCache: return dumpManifests(settings)
     case .compile(let words): return becomeWrapper(words)
     case .distAuth, .packageToolchain:
@@ -88,6 +86,13 @@ enum Modes {
       unlink(Daemon.statisticsPath(settings, endpoint))
     }
     Terminal.write("Statistics zeroed.\n", to: 2)
+    return 0
+  }
+
+  /// `--dist-status`: as the daemon sees the farm; without a daemon, as one would.
+  private static func showFarm(_ settings: Settings, _ endpoint: Endpoint) -> Int32 {
+    let told = Client.ask(.distStatus, at: endpoint)
+    Terminal.write((told ?? FarmReport.text(settings, client: nil)) + "\n", to: 1)
     return 0
   }
 

@@ -1,5 +1,4 @@
 import CPosix
-import Farm
 import Glibc
 import Logging
 import Platform
@@ -185,21 +184,8 @@ final class Daemon: Sendable {
       channel.send(text(report(advanced: false, json: false)))
       stop()
     case .distStatus:
-      channel.send(text(farmStatus()))
+      channel.send(text(FarmReport.text(settings, client: pipeline.distribution?.client)))
     }
-  }
-
-  private func farmStatus() -> String {
-    guard let url = settings.distribution.schedulerURL, let distribution = pipeline.distribution
-    else { return "{\"Disabled\":\"disabled\"}" }
-    let found: JSONValue
-    do throws(FarmFailure) {
-      found = .tagged(
-        "SchedulerStatus", .array([.text(url + "/"), try distribution.client.status().json]))
-    } catch {
-      found = .tagged("NotConnected", .array([.text(url + "/"), .text("\(error)")]))
-    }
-    return String(decoding: found.bytes, as: UTF8.self)
   }
 
   private func text(_ text: String) -> [UInt8] {
