@@ -74,10 +74,11 @@ let package = Package(
     .target(
       name: "Storage", dependencies: ["CacheKey", "Platform", "CPosix"], swiftSettings: strict),
     .target(
-      name: "Transport",
+      name: "Transport", dependencies: ["Platform", "CCrypto", "CCurl"], swiftSettings: strict),
+    // Apart from Transport, so that neither the daemon nor its build has a server's libraries.
+    .target(
+      name: "WebServer",
       dependencies: [
-        "Platform",
-        "CCrypto", "CCurl",
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HummingbirdTLS", package: "hummingbird"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -89,9 +90,11 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
-      name: "Farm",
+      name: "Farm", dependencies: ["Platform", "Settings", "Transport"], swiftSettings: strict),
+    .target(
+      name: "FarmServices",
       dependencies: [
-        "Platform", "Settings", "Transport", "CCrypto", "CPosix",
+        "Farm", "Platform", "Settings", "Transport", "WebServer", "CCrypto", "CPosix",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
@@ -127,7 +130,8 @@ let package = Package(
     .executableTarget(
       name: "sccache-dist",
       dependencies: [
-        "CPosix", "Farm", "Platform", "Sandbox", "Settings", "Transport",
+        "CPosix", "Farm", "FarmServices", "Platform", "Sandbox", "Settings", "Transport",
+        "WebServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),

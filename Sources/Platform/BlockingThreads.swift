@@ -30,7 +30,9 @@ package final class BlockingThreads: Sendable {
   private func submit(_ work: @escaping @Sendable () -> Void) {
     let needsThread = state.change { state in
       state.queue.append(work)
-      guard state.idle < state.queue.count - state.first, state.threads < limit else { return false }
+      guard state.idle < state.queue.count - state.first, state.threads < limit else {
+        return false
+      }
       state.threads += 1
       return true
     }

@@ -25,10 +25,12 @@ package struct SelfSignedCertificate: Sendable {
   ///     subject takes any of them.
   package init(address: String, ip: String, nonce: UInt64, days: Int32 = 365) throws(Failure) {
     var made = ccrypto_certificate()
-    let failure = ccrypto_self_signed(address, "IP:\(ip)", String(nonce, radix: 16), nonce, days, &made)
+    let failure = ccrypto_self_signed(
+      address, "IP:\(ip)", String(nonce, radix: 16), nonce, days, &made)
     if let failure { throw .openSSL(String(cString: failure)) }
     defer { ccrypto_free_certificate(&made) }
-    certificatePEM = Array(UnsafeBufferPointer(start: made.certificate, count: made.certificate_length))
+    certificatePEM = Array(
+      UnsafeBufferPointer(start: made.certificate, count: made.certificate_length))
     keyPEM = Array(UnsafeBufferPointer(start: made.key, count: made.key_length))
     digest = withUnsafeBytes(of: made.digest) { Array($0) }
   }

@@ -95,7 +95,9 @@ package final class HTTPClient: Sendable {
   package init() {}
 
   deinit {
-    for handle in idle.withLock({ $0.handles }) { curl_easy_cleanup(UnsafeMutableRawPointer(handle)) }
+    for handle in idle.withLock({ $0.handles }) {
+      curl_easy_cleanup(UnsafeMutableRawPointer(handle))
+    }
   }
 
   /// - Parameter isWanted: asked about once a second; false ends the exchange.

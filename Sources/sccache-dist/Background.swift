@@ -26,7 +26,8 @@ enum Background {
     while count < 0, cposix_errno() == EINTR { count = read(ends[0], &byte, 1) }
     guard count == 1 else {
       throw CommandFailure(
-        message: "the scheduler ended at once (process \(pid)); \(mark)=1 shows why on this terminal")
+        message:
+          "the scheduler ended at once (process \(pid)); \(mark)=1 shows why on this terminal")
     }
   }
 

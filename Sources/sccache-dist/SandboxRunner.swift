@@ -1,4 +1,5 @@
 import Farm
+import FarmServices
 import Platform
 import Sandbox
 import Settings

@@ -1,10 +1,12 @@
 import ArgumentParser
 import Farm
+import FarmServices
 import Glibc
 import Logging
 import Platform
 import Settings
 import Transport
+import WebServer
 import UnixSignals
 
 /// `sccache-dist scheduler`.

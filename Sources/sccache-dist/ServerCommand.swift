@@ -1,12 +1,14 @@
 import ArgumentParser
 import CPosix
 import Farm
+import FarmServices
 import Glibc
 import Logging
 import Platform
 import Sandbox
 import Settings
 import Transport
+import WebServer
 
 /// `sccache-dist server`.
 struct ServerCommand: AsyncParsableCommand {
@@ -36,7 +38,8 @@ struct ServerCommand: AsyncParsableCommand {
     }
     let logger = makeLogger("server", syslog)
     let slots = settings.slots ?? Self.capacity
-    let prepared = await blocking.run { () -> Result<(SandboxRunner, ToolchainTrees), CommandFailure> in
+    let prepared = await blocking.run {
+      () -> Result<(SandboxRunner, ToolchainTrees), CommandFailure> in
       do {
         let trees = try ToolchainTrees(
           directory: configuration.toolchains, limit: settings.toolchainCacheSize)
@@ -44,14 +47,16 @@ struct ServerCommand: AsyncParsableCommand {
       } catch {
         return .failure(
           CommandFailure(
-            message: "the sandbox can't be made; `sccache-dist server --check` tells what is missing",
+            message:
+              "the sandbox can't be made; `sccache-dist server --check` tells what is missing",
             causes: ["\(error)"]))
       }
     }
     let (runner, trees) = try prepared.get()
     let credentials = try credentials(settings)
     let service = WorkerService(
-      settings, credentials: credentials, runner: runner, trees: trees, slots: slots, logger: logger)
+      settings, credentials: credentials, runner: runner, trees: trees, slots: slots, logger: logger
+    )
     let server = HTTPServer(
       host: settings.bindAddress.host.description, port: Int(settings.bindAddress.port),
       identity: HTTPServerIdentity(
@@ -86,7 +91,8 @@ struct ServerCommand: AsyncParsableCommand {
   private func hostConfiguration(_ settings: BuildServerSettings) throws -> Host.Configuration {
     var configuration = Host.Configuration(
       state: settings.buildDirectory, toolchains: settings.cacheDirectory + "/trees",
-      runner: try runnerProgram(), identity: geteuid() == 0 ? .separate(first: 2_000_000_000) : .own)
+      runner: try runnerProgram(), identity: geteuid() == 0 ? .separate(first: 2_000_000_000) : .own
+    )
     configuration.bubblewrap = settings.bubblewrap
     // Not every host has them for us; `--check` says so.
     configuration.requiresControlGroups = false

@@ -45,7 +45,8 @@ package func remotePlan(for compilation: Compilation, compiler: Compiler) -> Rem
 /// Options that name files or programs of this machine, or go past the driver.
 private func needsThisMachine(_ argument: String) -> Bool {
   [
-    "-B", "-specs", "--specs", "--sysroot", "-isysroot", "-X", "-Wp,", "-Wa,", "-fplugin", "-fpass-plugin",
+    "-B", "-specs", "--specs", "--sysroot", "-isysroot", "-X", "-Wp,", "-Wa,", "-fplugin",
+    "-fpass-plugin",
     "-wrapper", "-fmodule", "-fprofile", "-fauto-profile", "-fbranch-probabilities", "-fsanitize",
     "-fdump-", "-save-temps", "--save-temps", "-include-pch", "--config", "-load", "-traditional",
     "-gsplit-dwarf=single", "-no-canonical-prefixes", "--gcc-toolchain", "-resource-dir",

@@ -190,7 +190,8 @@ package final class FarmClient: Sendable {
         deadlines.upload, isWanted))
     switch answer {
     case .success: return
-    case .jobNotFound: throw .serverFailed("\(lease.allocation.server) doesn't know the job any more")
+    case .jobNotFound:
+      throw .serverFailed("\(lease.allocation.server) doesn't know the job any more")
     case .cannotCache: throw .serverFailed("\(lease.allocation.server) can't take the toolchain")
     }
   }

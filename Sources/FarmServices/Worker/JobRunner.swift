@@ -1,3 +1,4 @@
+package import Farm
 package import Platform
 
 /// A job as a build server hands it to its sandbox.

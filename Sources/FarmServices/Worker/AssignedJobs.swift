@@ -1,3 +1,5 @@
+import Farm
+
 /// The jobs that the scheduler has announced, from assign_job until they were run, given up or expired.
 struct AssignedJobs: Sendable {
   struct Record: Sendable {

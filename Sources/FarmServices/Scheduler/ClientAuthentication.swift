@@ -1,3 +1,4 @@
+package import Farm
 package import Logging
 package import Platform
 package import Settings

@@ -1,3 +1,5 @@
+import Farm
+package import WebServer
 import Glibc
 package import Logging
 import Platform
@@ -63,13 +65,15 @@ package final class WorkerService: Sendable {
       do throws(WorkerFailure) {
         let answer = try await scheduler.heartbeat(heartbeat)
         if answer.isNew || failures > 0 {
-          logger.info("the scheduler knows this server", metadata: ["url": "\(settings.schedulerURL)"])
+          logger.info(
+            "the scheduler knows this server", metadata: ["url": "\(settings.schedulerURL)"])
         }
         failures = 0
       } catch {
         failures += 1
         if failures == 1 || failures % 60 == 0 {
-          logger.warning("the heartbeat doesn't reach the scheduler", metadata: ["reason": "\(error)"])
+          logger.warning(
+            "the heartbeat doesn't reach the scheduler", metadata: ["reason": "\(error)"])
         }
       }
       let pause: Duration =
@@ -115,7 +119,8 @@ package final class WorkerService: Sendable {
       default: throw .notFound
       }
     } catch {
-      logger.debug("a call was refused", metadata: ["path": "\(head.path)", "status": "\(error.status)"])
+      logger.debug(
+        "a call was refused", metadata: ["path": "\(head.path)", "status": "\(error.status)"])
       return HTTPReply(error)
     }
   }
@@ -183,7 +188,8 @@ package final class WorkerService: Sendable {
   private func receive(_ archive: ArchiveID, _ body: HTTPBody) async -> Bool {
     do {
       let receiver = try ArchiveReceiver(in: trees.directory)
-      try await body.read(limit: settings.toolchainCacheSize, seconds: Self.uploadSeconds) { piece in
+      try await body.read(limit: settings.toolchainCacheSize, seconds: Self.uploadSeconds) {
+        piece in
         try await self.threads.run { Result { try receiver.take(piece) } }.get()
       }
       try await threads.run { [self] in
@@ -221,7 +227,8 @@ package final class WorkerService: Sendable {
       try await scheduler.report(.complete, of: job)
     } catch {
       logger.warning(
-        "the scheduler wasn't told of a job's end", metadata: ["job": "\(job)", "reason": "\(error)"])
+        "the scheduler wasn't told of a job's end",
+        metadata: ["job": "\(job)", "reason": "\(error)"])
     }
     return try answer(try result.get())
   }

@@ -195,8 +195,9 @@ package struct HTTPServer: Sendable {
     let plain = HTTPServerBuilder.http1(
       configuration: .init(idleTimeout: .seconds(Int64(limits.idleSeconds))))
     let builder =
-      if let identity { try HTTPServerBuilder.tls(plain, tlsConfiguration: identity.configuration()) }
-      else { plain }
+      if let identity {
+        try HTTPServerBuilder.tls(plain, tlsConfiguration: identity.configuration())
+      } else { plain }
     let service = try builder.buildServer(
       configuration: .init(
         address: .hostname(host, port: port), backlog: 4096,

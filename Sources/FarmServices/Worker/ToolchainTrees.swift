@@ -1,3 +1,4 @@
+package import Farm
 import Glibc
 package import Platform
 import Synchronization

@@ -1,8 +1,10 @@
+package import Farm
+package import WebServer
 package import Logging
 import Platform
 package import Settings
 import Synchronization
-package import Transport
+import Transport
 
 /// The scheduler behind its HTTP calls: authenticates, hands events to the state machine, and does what
 /// that wants done.
@@ -186,7 +188,8 @@ package final class SchedulerService: Sendable {
       case .grant(let grant): end(grant.request, .granted(grant))
       case .refuse(let request, let refusal): end(request, .refused(refusal))
       case .cancel(let job, let server):
-        logger.debug("a job is not wanted any more", metadata: ["job": "\(job)", "server": "\(server)"])
+        logger.debug(
+          "a job is not wanted any more", metadata: ["job": "\(job)", "server": "\(server)"])
       case .drained(let server):
         logger.info("a server has drained", metadata: ["server": "\(server)"])
       case .lost(let server, let jobs):

@@ -1,3 +1,4 @@
+import Farm
 import Logging
 import Platform
 import Settings

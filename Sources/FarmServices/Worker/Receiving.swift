@@ -1,3 +1,4 @@
+import Farm
 import CPosix
 import Glibc
 package import Platform
