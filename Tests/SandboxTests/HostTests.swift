@@ -53,6 +53,30 @@ import Testing
     #expect(try slot.run(.shell("exit 5")).ending == .exited(5))
   }
 
+  @Test func descriptorsAreClosed() throws {
+    let slot = try Ground.slot()
+    var refused = Job.shell("exit 0", directory: "/a\nb")
+    refused.outputs = []
+    var archive = TarBuilder()
+    archive.file("work/x", "y")
+    func jobs() throws {
+      _ = try slot.run(.shell("cp x out", inputs: .archive(archive.finished()), outputs: ["out"]))
+      _ = try slot.run(refused)
+      _ = try slot.run(.shell("exit 0", inputs: .archive(Array(archive.finished()[..<700]))))
+      var missing = Job.shell("exit 0")
+      missing.toolchain = "none"
+      _ = try slot.run(missing)
+    }
+    try jobs()
+    let pid = try #require(slot.runnerPid)
+    let before = Files.names(in: "/proc/\(pid)/fd")?.count
+    for _ in 0..<10 { try jobs() }
+    // Without privileges nobody looks into a runner, which is how it should be.
+    #expect(before != nil || geteuid() != 0)
+    #expect(Files.names(in: "/proc/\(pid)/fd")?.count == before)
+    #expect(slot.runnerPid == pid)
+  }
+
   @Test func nothingIsLeft() throws {
     var groups: [String] = []
     var victims: [pid_t] = []
