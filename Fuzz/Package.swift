@@ -21,6 +21,9 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto"),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd"),
     .systemLibrary(name: "CXXHash"),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
+    .systemLibrary(name: "CSandbox"),
+    .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp"),
     .target(name: "Wire", swiftSettings: fuzzed),
     .target(
       name: "Platform", dependencies: ["CPosix", "CCrypto", "CZstd", "CXXHash"],
@@ -30,9 +33,14 @@ let package = Package(
       swiftSettings: fuzzed),
     .target(name: "Compilers", dependencies: ["Platform"], swiftSettings: fuzzed),
     .target(name: "CacheKey", dependencies: ["Compilers", "Platform"], swiftSettings: fuzzed),
+    .target(
+      name: "Sandbox",
+      dependencies: ["Platform", "CPosix", "CSandbox", "CSeccomp", "CZlib", "CZstd"],
+      resources: [.embedInCode("seccomp.policy"), .embedInCode("wall.policy")],
+      swiftSettings: fuzzed),
     .executableTarget(
       name: "Fuzz",
-      dependencies: ["CFuzzer", "Wire", "Platform", "Settings", "Compilers", "CacheKey"],
+      dependencies: ["CFuzzer", "Wire", "Platform", "Settings", "Compilers", "CacheKey", "Sandbox"],
       swiftSettings: fuzzed,
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
   ],

@@ -9,6 +9,7 @@
 enum Target: String, CaseIterable {
   case arguments, responseFile, frame, manifest, entryHead, dependencies, scanner, places, dryRun
   case settings
+  case archive, packedArchive, jobOrder, policy
 
   func run(_ bytes: [UInt8]) {
     switch self {
@@ -22,6 +23,10 @@ enum Target: String, CaseIterable {
     case .places: places(bytes)
     case .dryRun: dryRun(bytes)
     case .settings: settings(bytes)
+    case .archive: SandboxTargets.archive(bytes)
+    case .packedArchive: SandboxTargets.packedArchive(bytes)
+    case .jobOrder: SandboxTargets.jobOrder(bytes)
+    case .policy: SandboxTargets.policy(bytes)
     }
   }
 
@@ -92,7 +97,7 @@ enum Target: String, CaseIterable {
     if version.sameLines == version.exact { precondition(version.sameColumns == version.exact) }
     _ = FileVersion(opaque: bytes)
     var finder = AbsenceFinder(search: SearchPath(quote: ["q"], angled: ["i", "/j"])) { _, name in
-      name.utf8.count.isMultiple(of: 3) ? .present : .absent
+      name.utf8.count.isMultiple(of: 3) ? .file : .absent
     }
     _ = finder.find(files: [ReadFile(path: "a.c", facts: version.facts)], forced: [])
   }
