@@ -40,7 +40,9 @@ let package = Package(
       swiftSettings: fuzzed),
     .executableTarget(
       name: "Fuzz",
-      dependencies: ["CFuzzer", "Wire", "Platform", "Settings", "Compilers", "CacheKey", "Sandbox"],
+      dependencies: [
+        "CFuzzer", "Wire", "Platform", "Settings", "Compilers", "CacheKey", "Sandbox",
+      ],
       swiftSettings: fuzzed,
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
   ],

@@ -70,6 +70,7 @@ package final class Host: Sendable {
     slotLimits = configuration.slotLimits
     controlGroups = ControlGroups.ofThisMachine(server: configuration.state)
     controlGroups.sweep()
+    Check.sweep(configuration.state)
     if configuration.requiresControlGroups, let missing = controlGroups.missing.first {
       throw SandboxError(
         "no cgroup can limit \(missing.rawValue) here; allow it to go without, or start as root")

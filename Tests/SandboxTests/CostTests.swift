@@ -33,12 +33,16 @@ import Testing
         })
       if let recipe { inRecipe.append(try recipe.run()) }
     }
+    let starts = try (0..<9).map { _ in
+      slot.close()
+      return try microseconds { try slot.prepare() }
+    }
     print(
       "cost of a job in us, median (minimum): bare spawn \(figures(bare)), slot \(figures(inSlot)), "
-        + "bubblewrap and overlay per job \(figures(inRecipe))")
+        + "bubblewrap and overlay per job \(figures(inRecipe)); start of a slot \(figures(starts))")
     // The machine may be busy: the quiet quarter of the rounds is what is held to the aim.
     let overhead = quarter(inSlot) - quarter(bare)
-    #expect(overhead < 4000, "\(overhead) us over a bare spawn")
+    #expect(overhead < 10_000, "\(overhead) us over a bare spawn")
     if geteuid() == 0 { #expect(quarter(inSlot) < quarter(inRecipe)) }
   }
 

@@ -45,12 +45,37 @@ import Testing
       usleep(300_000)
       slot.cancel()
     }
-    let outcome = try slot.run(.shell("echo begun; sleep 30"))
+    let outcome = try slot.run(.shell("echo begun; sleep 15"))
     #expect(outcome.ending == .cancelled)
     #expect(outcome.text == "begun\n")
-    #expect(outcome.duration < 3_000_000_000)
+    #expect(outcome.duration < 10_000_000_000)
     slot.cancel()
     #expect(try slot.run(.shell("exit 5")).ending == .exited(5))
+  }
+
+  @Test func manySlotsAtOnce() throws {
+    let host = try Ground.host()
+    let results = Monitor<[String]>([])
+    for number in 0..<6 {
+      let slot = try host.slot(200 + number)
+      _ = startThread {
+        for round in 0..<4 {
+          let mark = "slot \(number) round \(round)"
+          let script =
+            "echo \(mark) | cat > out; cat /tmp/* 2> /dev/null; cp out /tmp; ls -d /proc/[0-9]* | cat"
+          let outcome = try? slot.run(.shell(script, outputs: ["out"]))
+          let contents = (try? outcome?.contents(0)) ?? []
+          let isClean =
+            String(decoding: contents, as: UTF8.self) == mark + "\n"
+            && outcome.map { $0.text.split(separator: "\n").count <= 4 } == true
+          results.change {
+            $0.append(isClean ? "clean" : "\(mark): \(String(describing: outcome))")
+          }
+        }
+      }
+    }
+    let all = results.wait(until: Clock.monotonic + 120_000_000_000) { $0.count == 24 ? $0 : nil }
+    #expect(all == [String](repeating: "clean", count: 24))
   }
 
   @Test func descriptorsAreClosed() throws {
