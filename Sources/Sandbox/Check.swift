@@ -15,7 +15,9 @@ package struct Check: Sendable {
     }
 
     package var verdict: Verdict
+    /// What was looked at, in one or two words.
     package var subject: String
+    /// What was found, and what to do about it.
     package var detail: String
 
     package var description: String { "\(verdict.rawValue): \(subject): \(detail)" }

@@ -27,6 +27,7 @@ package final class Host: Sendable {
     package var runner: String
     package var bubblewrap = "/usr/bin/bwrap"
     package var identity: Identity
+    /// What each slot may use, over all its jobs.
     package var slotLimits = SlotLimits()
     /// Refuse to start where a limit of `slotLimits` can't be held by a cgroup.
     package var requiresControlGroups = true

@@ -18,6 +18,7 @@ package struct Job: Sendable {
   /// The name of an unpacked tree beneath the host's directory of toolchains: letters, digits, `-`, `.`
   /// and `_`.
   package var toolchain: String
+  /// Written beneath the root before the job begins; its directories are the job's to write in.
   package var inputs: Inputs
   /// The working directory; made where it is missing.
   package var directory: [UInt8]

@@ -13,6 +13,7 @@ package struct Policy: Sendable, Equatable {
     case numbers(ClosedRange<Int32>)
   }
 
+  /// What a call answers, always or under a condition.
   package struct Rule: Sendable, Equatable {
     package var call: Call
     /// Nil lets it through; else the error number that it answers.

@@ -29,6 +29,28 @@ import Testing
     #expect(try slot.run(.shell("exit 5")).ending == .exited(5))
   }
 
+  /// A server that is killed closes its sockets: its slots and their jobs end with it.
+  @Test func aServerThatDiesTakesItsSlotsAlong() throws {
+    let host = try Ground.host()
+    let groups = try host.controlGroups.make(slot: 300, host.slotLimits)
+    let process = try SlotProcess(host, number: 300, groups: groups)
+    let streams = try Pipe()
+    try process.socket.send(
+      .run, try Job.shell("echo begun; sleep 40").order().encoded(),
+      descriptors: [streams.writing, streams.writing])
+    streams.closeWriting()
+    var bytes = [UInt8](repeating: 0, count: 6)
+    #expect(read(streams.reading, &bytes, 6) == 6)
+    shutdown(process.socket.descriptor.number, Int32(SHUT_RDWR))
+    // The last writer's end: the job is dead, too.
+    var poller = pollfd(fd: streams.reading, events: Int16(POLLIN), revents: 0)
+    #expect(poll(&poller, 1, 10_000) == 1)
+    #expect(read(streams.reading, &bytes, 6) == 0)
+    for _ in 0..<100 where process.isAlive { usleep(50_000) }
+    #expect(!process.isAlive)
+    groups.remove()
+  }
+
   @Test func aStoppedRunnerIsGivenUp() throws {
     let slot = try Ground.slot()
     try slot.prepare()
