@@ -152,13 +152,11 @@ package struct Check: Sendable {
 
   private static func start(_ configuration: Host.Configuration) throws(SandboxError) {
     let host = try Host(configuration)
-    defer { host.removeControlGroups() }
     try host.slot(slotNumber).prepare()
   }
 
   private static func run(_ configuration: Host.Configuration) throws(SandboxError) -> Outcome {
     let host = try Host(configuration)
-    defer { host.removeControlGroups() }
     var job = Job(
       toolchain: "probe", directory: Array("/".utf8), executable: Array("/probe".utf8),
       arguments: [Array("probe".utf8)])

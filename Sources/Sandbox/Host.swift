@@ -78,14 +78,16 @@ package final class Host: Sendable {
     }
   }
 
+  deinit {
+    // Each slot holds its host: theirs are gone by now.
+    controlGroups.removeServer()
+  }
+
   /// Makes a slot; its runner starts with the first job, or with `Slot.prepare`.
   package func slot(_ number: Int) throws(SandboxError) -> Slot {
     guard (0..<4096).contains(number) else { throw SandboxError("there is no slot \(number)") }
     return try Slot(self, number: number)
   }
-
-  /// Removes the server's cgroup; its slots must be gone.
-  package func removeControlGroups() { controlGroups.removeServer() }
 
   private static func check(_ identity: Identity) throws(SandboxError) {
     let isRoot = geteuid() == 0

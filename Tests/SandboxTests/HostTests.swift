@@ -15,6 +15,13 @@ import Testing
     #expect(slot.starts == 2)
   }
 
+  @Test func groupsThatWereRemovedAreMadeAgain() throws {
+    let slot = try Ground.slot()
+    for group in slot.groupDirectories { #expect(rmdir(group) == 0) }
+    #expect(try slot.run(.shell("exit 5")).ending == .exited(5))
+    for group in slot.groupDirectories { #expect(access(group, F_OK) == 0) }
+  }
+
   @Test func aRunnerThatDiesInAJobLosesTheJobOnly() throws {
     let slot = try Ground.slot()
     try slot.prepare()
@@ -156,6 +163,7 @@ import Testing
     #expect(pid > 1 && kill(pid, 0) == 0)
     do {
       let host = try Host(configuration)
+      defer { withExtendedLifetime(host) {} }
       for place in slot.places { #expect(access(place.base, F_OK) != 0) }
       if !slot.places.isEmpty {
         usleep(20_000)
@@ -166,7 +174,6 @@ import Testing
         kill(pid, SIGKILL)
       }
       #expect(throws: SandboxError.self) { try Host(configuration) }
-      host.removeControlGroups()
     }
     _ = try Host(configuration)
   }
