@@ -97,6 +97,32 @@ static inline int cposix_peer_credentials(int fd, struct cposix_credentials *out
   return getsockopt(fd, SOL_SOCKET, 17 /* SO_PEERCRED */, out, &size);
 }
 
+/* The head of struct statx (linux/stat.h), up to what is read here: older headers lack stx_mnt_id. */
+struct cposix_statx {
+  uint32_t mask, block_size;
+  uint64_t attributes;
+  uint32_t links, uid, gid;
+  uint16_t mode, spare;
+  uint64_t inode, size, blocks, attributes_mask;
+  uint64_t times[8];
+  uint32_t device_numbers[4];
+  uint64_t mount;
+  uint64_t rest[13];
+};
+
+/* The root directory of this process and the mount that it is on; the mount is 0 on kernels before
+   5.8, everything 0 when the call fails. */
+static inline void cposix_root_directory(uint64_t *mount, uint64_t *device, uint64_t *inode) {
+  struct cposix_statx status;
+  memset(&status, 0, sizeof status);
+  *mount = *device = *inode = 0;
+  /* STATX_INO | STATX_MNT_ID */
+  if (syscall(SYS_statx, AT_FDCWD, "/", 0, 0x1100, &status) != 0) return;
+  *mount = status.mask & 0x1000 ? status.mount : 0;
+  *device = (uint64_t)status.device_numbers[2] << 32 | status.device_numbers[3];
+  *inode = status.inode;
+}
+
 static inline int cposix_stream_socket(int family) {
   return socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 }

@@ -79,13 +79,20 @@ package struct AbsenceFinder {
   ) {
     self.search = search
     self.presence = presence
+    doubled = Self.doubled(search, identity: identity)
+  }
+
+  /// Search directories that come again further on, by their name there: compilers drop one of the two.
+  static func doubled(
+    _ search: SearchPath, identity: (_ directory: String) -> String?
+  ) -> Set<ExactText> {
     var doubled: Set<ExactText> = []
     var later: Set<ExactText> = []
     for directory in (search.quote + search.angled).reversed() {
       guard let identity = identity(directory) else { continue }
       if !later.insert(ExactText(identity)).inserted { doubled.insert(ExactText(directory)) }
     }
-    self.doubled = doubled
+    return doubled
   }
 
   /// - Parameters:
@@ -181,7 +188,7 @@ package struct AbsenceFinder {
   }
 
   /// A path without `./` and doubled slashes, for comparing.
-  private static func plain(_ path: String) -> String {
+  static func plain(_ path: String) -> String {
     let parts = path.split(separator: "/").filter { $0 != "." }
     return (path.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
   }

@@ -56,6 +56,22 @@ package enum Detection {
     return String(Substring(text.utf8.dropFirst().dropLast()))
   }
 
+  /// What a compiler includes by itself (`stdc-predef.h`), from the preprocessed text of an empty file:
+  /// the names in its line markers, without those in angle brackets and the file itself.
+  package static func implicitIncludes(fromPreprocessed text: String) -> [String] {
+    var found: [String] = []
+    for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
+      guard let rest = String(Substring(line)).remainder(after: "# "),
+        let start = rest.utf8.firstIndex(of: UInt8(ascii: "\"")),
+        let end = rest.utf8.lastIndex(of: UInt8(ascii: "\"")), start < end
+      else { continue }
+      let name = String(rest[rest.utf8.index(after: start)..<end])
+      if name.hasPrefix("<") || name == "/dev/null" || name.hasSuffix("//") { continue }
+      if !found.contains(name) { found.append(name) }
+    }
+    return found
+  }
+
   /// The directories that `-v -E` reports for `#include "…"` and then `#include <…>`, in order;
   /// frameworks of macOS left out. Nil when the text holds no such lists.
   package static func searchDirectories(fromVerbose text: String) -> [String]? {
@@ -96,6 +112,18 @@ package enum Detection {
       let program = FileName(words[0]).base
       return program == "as" || program.utf8.reversed().starts(with: "-as".utf8.reversed())
     }
+  }
+
+  /// The programs of all lines of `-###`: what stands before the first option, which behind a
+  /// compiler launcher is more than one.
+  package static func startedPrograms(fromDryRun text: String) -> [String] {
+    var found: [String] = []
+    for line in text.utf8.split(separator: UInt8(ascii: "\n"))
+    where line.first == UInt8(ascii: " ") {
+      let words = gnuWords(String(Substring(line)), keepsEmpty: false)
+      found += words.prefix { !$0.begins(with: "-") }
+    }
+    return found
   }
 
   private static func command(

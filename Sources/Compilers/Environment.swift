@@ -49,6 +49,8 @@ package enum CompilerEnvironment {
     "RC_DEBUG_OPTIONS",
     "RC_DEBUG_PREFIX_MAP",
     "FORCE_CLANG_DIAGNOSTICS_CRASH",
+    "EMCC_CFLAGS",
+    "EMCC_DEBUG",
   ]
 
   private static let always = [

@@ -46,6 +46,18 @@ package enum Language: String, Sendable, CaseIterable {
     }
   }
 
+  /// The program that gcc's driver runs for it, as `-print-prog-name` calls it; nil where that isn't
+  /// certain, or is the assembler alone.
+  package var compilerProper: String? {
+    switch self {
+    case .c, .cHeader, .cPreprocessed, .assemblerWithPreprocessor: "cc1"
+    case .cxx, .cxxHeader, .cxxPreprocessed, .cxxModule: "cc1plus"
+    case .objectiveC, .objectiveCHeader, .objectiveCPreprocessed: "cc1obj"
+    case .objectiveCXX, .objectiveCXXHeader, .objectiveCXXPreprocessed: "cc1objplus"
+    case .assembler, .genericHeader: nil
+    }
+  }
+
   /// The compiler does not preprocess such a file, so that it has no headers.
   package var isPreprocessed: Bool {
     switch self {

@@ -3,10 +3,11 @@
 //
 // Version history of the protocol between wrapper and daemon (one machine, one user, never stored):
 //   1  first
+//   2  a request tells the caller's root directory
 
 /// The version that both sides must speak. It is part of the default socket's name, so that a
 /// wrapper of another version starts a daemon of its own.
-package let wireVersion: UInt16 = 1
+package let wireVersion: UInt16 = 2
 
 /// What a frame holds.
 package enum FrameKind: UInt16, Sendable {
@@ -88,6 +89,11 @@ package struct FrameWriter {
     bytes.append(UInt8(truncatingIfNeeded: value >> 24))
   }
 
+  package mutating func append(_ value: UInt64) {
+    append(UInt32(truncatingIfNeeded: value))
+    append(UInt32(truncatingIfNeeded: value >> 32))
+  }
+
   /// A count of bytes, then the bytes.
   package mutating func append(_ value: UnsafeRawBufferPointer) {
     append(UInt32(truncatingIfNeeded: value.count))
@@ -139,6 +145,10 @@ package struct FrameReader {
     defer { offset += 4 }
     return UInt32(bytes[offset]) | UInt32(bytes[offset + 1]) << 8
       | UInt32(bytes[offset + 2]) << 16 | UInt32(bytes[offset + 3]) << 24
+  }
+
+  package mutating func readUInt64() throws(WireError) -> UInt64 {
+    UInt64(try readUInt32()) | UInt64(try readUInt32()) << 32
   }
 
   package mutating func readBytes() throws(WireError) -> [UInt8] {

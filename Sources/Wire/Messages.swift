@@ -14,6 +14,21 @@ package struct Ending: Sendable {
   package var isSuccess: Bool { exitCode == 0 && signal == 0 }
 }
 
+/// What `/` is to a process. A mount belongs to one mount namespace only, so two processes with equal
+/// roots see the same files at the same paths (statx(2), `STATX_MNT_ID`).
+package struct RootDirectory: Sendable, Equatable {
+  /// 0 where the kernel doesn't tell (before Linux 5.8).
+  package var mount: UInt64
+  package var device: UInt64
+  package var inode: UInt64
+
+  package init(mount: UInt64, device: UInt64, inode: UInt64) {
+    self.mount = mount
+    self.device = device
+    self.inode = inode
+  }
+}
+
 /// A compiler call, as the wrapper sends it. Everything is bytes: paths need not be UTF-8.
 package struct CompileRequest: Sendable {
   /// Flag bits of a request.
@@ -21,6 +36,7 @@ package struct CompileRequest: Sendable {
 
   package var flags: UInt32
   package var umask: UInt32
+  package var root: RootDirectory
   package var directory: [UInt8]
   /// The compiler as the caller named it, then its arguments.
   package var arguments: [[UInt8]]
@@ -28,11 +44,12 @@ package struct CompileRequest: Sendable {
   package var environment: [[UInt8]]
 
   package init(
-    flags: UInt32, umask: UInt32, directory: [UInt8], arguments: [[UInt8]],
+    flags: UInt32, umask: UInt32, root: RootDirectory, directory: [UInt8], arguments: [[UInt8]],
     environment: [[UInt8]]
   ) {
     self.flags = flags
     self.umask = umask
+    self.root = root
     self.directory = directory
     self.arguments = arguments
     self.environment = environment
@@ -42,6 +59,9 @@ package struct CompileRequest: Sendable {
     var reader = FrameReader(body)
     flags = try reader.readUInt32()
     umask = try reader.readUInt32() & 0o777
+    root = RootDirectory(
+      mount: try reader.readUInt64(), device: try reader.readUInt64(),
+      inode: try reader.readUInt64())
     directory = try reader.readBytes()
     arguments = try reader.readList()
     environment = try reader.readList()
@@ -52,6 +72,7 @@ package struct CompileRequest: Sendable {
     var writer = FrameWriter(.compile, capacity: 16384)
     writer.append(flags)
     writer.append(umask)
+    writer.append(root)
     writer.append(directory)
     writer.append(UInt32(arguments.count))
     for argument in arguments { writer.append(argument) }
@@ -164,5 +185,13 @@ package struct Decline: Sendable {
     writer.append(program)
     writer.append(notice)
     return writer.finish()
+  }
+}
+
+extension FrameWriter {
+  package mutating func append(_ root: RootDirectory) {
+    append(root.mount)
+    append(root.device)
+    append(root.inode)
   }
 }

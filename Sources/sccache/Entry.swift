@@ -93,6 +93,9 @@ private func request(for call: Call) -> [UInt8] {
   let mask = umask(0)
   _ = umask(mask)
   writer.append(UInt32(mask))
+  var root = RootDirectory(mount: 0, device: 0, inode: 0)
+  cposix_root_directory(&root.mount, &root.device, &root.inode)
+  writer.append(root)
   var directory = [CChar](repeating: 0, count: 4097)
   if getcwd(&directory, directory.count) == nil { directory[0] = 0 }
   writer.append(cString: directory)

@@ -17,6 +17,7 @@ func becomeCompiler(_ call: Call, notice: [UInt8]) -> Never {
 /// Becomes a program that was found for the call. A compiler finds its own parts by argv[0], which
 /// therefore is its full path: PATH could lead to somebody else's link of that name.
 func execute(_ program: [UInt8], _ call: Call, notice: [UInt8]) -> Never {
+  remember(program)
   let name = terminated(program)
   // Never freed: this process is about to be another program.
   let copy = UnsafeMutablePointer<CChar>.allocate(capacity: name.count)
@@ -37,11 +38,24 @@ func execute(_ program: [UInt8], _ argv: CStrings, notice: [UInt8]) -> Never {
   exit(reason == ENOENT ? 127 : 126)
 }
 
+/// Lists what is run for this call. A program that calls the wrapper by the compiler's name again (a
+/// script, a copy of ccache) is not the compiler, and would be called for ever.
+private let runningPrograms: StaticString = "SCCACHE_RUNNING_PROGRAMS"
+private let nestingLimit = 16
+
+func remember(_ program: [UInt8]) {
+  let outer = getenv(cString(runningPrograms)).map { bytes($0) + bytes(":") } ?? []
+  setenv(cString(runningPrograms), terminated(outer + program), 1)
+}
+
 /// The first program of that name in PATH that is a compiler: not this wrapper under any name, nor
-/// a link to another sccache or ccache.
+/// a link to another sccache or ccache, nor what called us if there is something else.
 func findCompiler(_ name: [UInt8]) -> [UInt8] {
   guard let path = getenv("PATH") else { return [] }
   let own = status(bytes("/proc/self/exe"))
+  let outer =
+    getenv(cString(runningPrograms)).map { bytes($0).split(separator: UInt8(ascii: ":")) } ?? []
+  var caller: [UInt8] = []
   for directory in bytes(path).split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
   {
     let candidate = (directory.isEmpty ? bytes(".") : Array(directory)) + bytes("/") + name
@@ -49,9 +63,10 @@ func findCompiler(_ name: [UInt8]) -> [UInt8] {
       found.st_mode & 0o170000 == 0o100000
     else { continue }
     if let own, isSameProgram(candidate, found, own) || isWrapper(candidate) { continue }
-    return candidate
+    if !outer.contains(where: { $0.elementsEqual(candidate) }) { return candidate }
+    if caller.isEmpty { caller = candidate }
   }
-  return []
+  return outer.count < nestingLimit ? caller : []
 }
 
 private func isSelf(_ path: [UInt8]) -> Bool {

@@ -12,6 +12,7 @@ func runHere(
 ) -> Int32 {
   writeAll(2, order.notice)
   guard let output = Pipe(), let errors = Pipe() else { becomeCompiler(call, notice: []) }
+  remember(order.program)
   let pid = withCStrings(order.arguments) { arguments in
     withMarkedEnvironment { environment in
       cwrapper_start(terminated(order.program), arguments, environment, output.write, errors.write)

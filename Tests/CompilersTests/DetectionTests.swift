@@ -30,6 +30,18 @@ import Testing
     #expect(Detection.compiler(fromProbe: text) == nil)
   }
 
+  /// Emscripten behind a compiler launcher, and its clang.
+  @Test func startedPrograms() {
+    let text = """
+       "ccache" /opt/llvm/bin/clang-14 -target wasm32-unknown-emscripten -c a.c
+      Target: wasm32-unknown-emscripten
+       "/usr/lib/llvm-14/bin/clang" "-cc1" "a.c"
+      """
+    #expect(
+      Detection.startedPrograms(fromDryRun: text)
+        == ["ccache", "/opt/llvm/bin/clang-14", "/usr/lib/llvm-14/bin/clang"])
+  }
+
   @Test func searchDirectories() {
     let text = """
       ignoring nonexistent directory "/usr/local/include/x86_64-linux-gnu"
@@ -46,6 +58,24 @@ import Testing
       Detection.searchDirectories(fromVerbose: text)
         == ["quoted dir", "/usr/include/c++/12", "/usr/include"])
     #expect(Detection.searchDirectories(fromVerbose: "error") == nil)
+  }
+
+  @Test func implicitIncludes() {
+    let text = """
+      # 0 "/dev/null"
+      # 0 "<built-in>"
+      # 0 "<command-line>"
+      # 1 "/usr/include/stdc-predef.h" 1 3 4
+      # 0 "<command-line>" 2
+      # 1 "/opt/own.h" 1
+      # 1 "/usr/include/stdc-predef.h" 1 3 4
+      # 1 "/dev/null"
+      #define "x"
+      """
+    #expect(
+      Detection.implicitIncludes(fromPreprocessed: text)
+        == ["/usr/include/stdc-predef.h", "/opt/own.h"])
+    #expect(Detection.implicitIncludes(fromPreprocessed: "") == [])
   }
 
   private static let gccDryRun = """

@@ -64,6 +64,29 @@ import Testing
     #expect(result.isSuccess, "\(result.errorText)")
   }
 
+  /// A script of the compiler's name that calls the wrapper with the compiler's name, first in PATH.
+  @Test(arguments: ["-c a.c", "-c a.c -save-temps", "-fsyntax-only a.c"])
+  func scriptOfTheCompilersName(arguments: String) throws {
+    let box = try sandbox()
+    for name in ["one", "two"] { try box.script("\(name)/gcc", "exec sccache gcc \"$@\"") }
+    try box.makeDirectory("ours")
+    box.link(Programs.wrapper, at: "ours/gcc")
+    box.link(Programs.wrapper, at: "ours/sccache")
+    for order in [["one", "two", "ours"], ["ours", "one", "two"]] {
+      let path = (order.map { box.path($0) } + [Programs.searchPath]).joined(separator: ":")
+      for compiler in ["gcc", "sccache gcc", "one/gcc"] {
+        let result = try box.shell("timeout 20 \(compiler) \(arguments)", with: ["PATH": path])
+        #expect(result.exitCode == 0 && result.errorText == "", "\(result.errorText)")
+        if arguments.hasPrefix("-c") { #expect(try box.read("a.o") == box.read("wanted.o")) }
+      }
+      // Without a compiler it ends, too.
+      let none = try box.shell(
+        "/usr/bin/timeout 20 one/gcc \(arguments)",
+        with: ["PATH": order.map { box.path($0) }.joined(separator: ":")])
+      #expect(none.exitCode == 2 && none.errorText.contains("cannot find gcc in PATH"))
+    }
+  }
+
   @Test func onlyTheWrapperIsInPath() throws {
     let box = try sandbox()
     try box.shell("mkdir bin; ln -s $SCCACHE bin/gcc")

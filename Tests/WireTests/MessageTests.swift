@@ -3,7 +3,9 @@ import Wire
 
 @Suite struct MessageTests {
   private static let request = CompileRequest(
-    flags: CompileRequest.standardErrorIsTerminal, umask: 0o027, directory: Array("/tmp/ä".utf8),
+    flags: CompileRequest.standardErrorIsTerminal, umask: 0o027,
+    root: RootDirectory(mount: 1 << 40, device: 2 << 32 | 3, inode: .max),
+    directory: Array("/tmp/ä".utf8),
     arguments: [Array("gcc".utf8), Array("-c".utf8), [], [0xff, 0xfe], Array("a.c".utf8)],
     environment: [Array("PATH=/bin".utf8), [], Array("X=".utf8)])
   private static let order = RunOrder(
@@ -19,6 +21,7 @@ import Wire
     let read = try CompileRequest(body: body)
     #expect(read.flags == Self.request.flags)
     #expect(read.umask == Self.request.umask)
+    #expect(read.root == Self.request.root)
     #expect(read.directory == Self.request.directory)
     #expect(read.arguments == Self.request.arguments)
     #expect(read.environment == Self.request.environment)
@@ -142,7 +145,8 @@ import Wire
         random.bytes(Int.random(in: 0...30, using: &random))
       }
       let request = CompileRequest(
-        flags: .random(in: 0...UInt32.max, using: &random), umask: 0o22, directory: random.bytes(5),
+        flags: .random(in: 0...UInt32.max, using: &random), umask: 0o22,
+        root: RootDirectory(mount: 0, device: 1, inode: 2), directory: random.bytes(5),
         arguments: words, environment: words.reversed())
       let read = try CompileRequest(body: parts(of: request.frame()).body)
       #expect(read.flags == request.flags)

@@ -10,8 +10,8 @@
 ///   `-MMD` file, `-header-include-file` without them leaves system headers out, and
 ///   `-dependency-dot` loses the first slash of absolute names.
 ///
-/// So a call with `-MMD`, whose file leaves system headers out, gets a run of its own that only
-/// preprocesses.
+/// So for a call with `-MMD`, whose file leaves system headers out, the pipeline works out itself which
+/// files can have been read; where their text doesn't tell, there is a run that only preprocesses.
 ///
 /// - Parameter temporaryFile: absolute name of a file that doesn't exist yet.
 /// - Returns: nil when there is no way to learn the files.

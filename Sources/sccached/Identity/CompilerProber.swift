@@ -3,6 +3,12 @@ import Compilers
 import Glibc
 import Platform
 
+/// Where a compiler looks for headers by itself, and what it includes without being told.
+struct BuiltInSearch: Sendable {
+  var directories: [String]
+  var implicitIncludes: [String]
+}
+
 /// Asks compilers what they are, by running them.
 struct CompilerProber: Sendable {
   let files: FileRecords
@@ -20,8 +26,17 @@ struct CompilerProber: Sendable {
     var parts = PartList(files: files)
     guard parts.add(question.program, role: "driver") else { return nil }
     var scripts = ScriptReader(environment: environment, directory: directory)
-    for found in scripts.programs(of: question.program) { parts.add(found, role: "script") }
+    let called = scripts.programs(of: question.program)
+    for found in called { parts.add(found, role: "script") }
     for variable in scripts.variables { parts.note("\(variable.name)=\(variable.value ?? "")") }
+    var variables = scripts.variables
+    if let emscripten = Emscripten(
+      scripts: [question.program] + called, directory: directory, environment: environment)
+    {
+      emscripten.add(to: &parts)
+      variables += emscripten.variables.map { ($0, environment.value($0)) }
+      addStarted(&parts, question, directory: directory, environment: environment)
+    }
     watchDirectories(question, &parts, directory: directory, environment: environment)
     let run = { (arguments: [String]) -> String? in
       self.run(question, arguments, directory: directory, environment: environment)
@@ -34,14 +49,42 @@ struct CompilerProber: Sendable {
     parts.note(compiler.version)
     return parts.isComplete
       ? CompilerIdentity(
-        compiler: compiler, digest: parts.digest(), parts: parts.stamps,
-        variables: scripts.variables) : nil
+        compiler: compiler, digest: parts.digest(), parts: parts.parts,
+        properParts: parts.properParts, variables: variables,
+        isScript: ScriptReader.isScript(question.program)) : nil
   }
+
+  /// The programs that a dry run names: `emcc` starts one clang for C and another for C++, and does
+  /// not pass on the question for clang's own path.
+  private func addStarted(
+    _ parts: inout PartList, _ question: CompilerRegistry.Question, directory: String,
+    environment: RequestEnvironment
+  ) {
+    var scripts = ScriptReader(environment: environment, directory: directory)
+    for source in [probePath, "/dev/null"] {
+      guard
+        let result = runProcess(
+          question, ["-v", "-###", "-c", source, "-o", "/dev/null"], directory: directory,
+          environment: environment)
+      else { continue }
+      let text = String(decoding: result.errors, as: UTF8.self)
+      for name in Detection.startedPrograms(fromDryRun: text) {
+        guard
+          let path = ProgramLookup.find(name, directory: directory, environment: environment)
+        else { continue }
+        parts.add(path, role: "started")
+        addLibraries(of: path, to: &parts)
+        for found in scripts.programs(of: path) { parts.add(found, role: "script") }
+      }
+    }
+  }
+
+  private var probePath: String { runtimeDirectory + "/probe-\(getpid()).c" }
 
   private func detect(
     _ question: CompilerRegistry.Question, directory: String, environment: RequestEnvironment
   ) -> Compiler? {
-    let path = runtimeDirectory + "/probe-\(getpid()).c"
+    let path = probePath
     guard
       (try? Files.write(
         Array(Detection.probeSource.utf8), to: path, temporary: "\(path).\(Clock.now)", mode: 0o600))
@@ -108,8 +151,10 @@ struct CompilerProber: Sendable {
       guard let answer = run(["-print-prog-name=\(name)"]),
         let path = ProgramLookup.find(answer, directory: directory, environment: environment)
       else { continue }
+      parts.proper = name == "as" ? nil : name
       if parts.add(path, role: name), name != "as" { addLibraries(of: path, to: &parts) }
     }
+    parts.proper = nil
     if let specs = run(["-print-file-name=specs"]), specs.contains("/") {
       parts.add(specs, role: "specs")
     }
@@ -197,7 +242,7 @@ struct CompilerProber: Sendable {
   func builtInSearch(
     _ question: CompilerRegistry.Question, _ compilation: Compilation, directory: String,
     environment: RequestEnvironment
-  ) -> [String]? {
+  ) -> BuiltInSearch? {
     let arguments =
       Self.searchArguments(compilation.keyArguments)
       + ["-v", "-E", "-x", compilation.language.preprocessorName, "/dev/null"]
@@ -212,7 +257,10 @@ struct CompilerProber: Sendable {
       $0.hasPrefix("ignoring nonexistent directory ")
     }
     .map { String($0.dropFirst(31).filter { $0 != "\"" }) }
-    return missing + found
+    return BuiltInSearch(
+      directories: missing + found,
+      implicitIncludes: Detection.implicitIncludes(
+        fromPreprocessed: String(decoding: result.output, as: UTF8.self)))
   }
 
   func resolveNative(
@@ -252,7 +300,7 @@ struct CompilerProber: Sendable {
   ) -> ProcessResult? {
     // Include directories of the environment are the pipeline's to add, in their place.
     let dropped = CompilerEnvironment.includeVariables.map { Array("\($0)=".utf8) }
-    var variables = environment.variables.filter { variable in
+    var variables = environment.variables(running: question.program).filter { variable in
       !dropped.contains(where: { variable.starts(with: $0) })
     }.filter {
       !$0.starts(with: "LC_".utf8) && !$0.starts(with: "LANG".utf8)
@@ -260,55 +308,8 @@ struct CompilerProber: Sendable {
         && !$0.starts(with: "SUNPRO_DEPENDENCIES=".utf8)
     }
     variables.append(Array("LC_ALL=C".utf8))
-    variables.append(Array("SCCACHE_RUNNING=1".utf8))
     return try? Spawn.run(
       question.program, question.identityArguments + arguments, environment: variables,
       directory: directory, timeoutSeconds: 20, outputLimit: 16 << 20)
-  }
-}
-
-/// Collects the files that make up a compiler.
-struct PartList {
-  private let files: FileRecords
-  private(set) var stamps: [(path: String, stamp: FileStamp?)] = []
-  private var digests: [(role: String, digest: Digest)] = []
-  private var notes: [String] = []
-  private var seen: Set<String> = []
-  private(set) var isComplete = true
-
-  init(files: FileRecords) {
-    self.files = files
-  }
-
-  /// False when it can't be read, which leaves the identity unknown.
-  @discardableResult
-  mutating func add(_ path: String, role: String) -> Bool {
-    guard seen.insert(path).inserted else { return true }
-    guard let stamp = FileStamp(path: path),
-      let digest = files.contentDigest(path, stamp)
-    else {
-      isComplete = false
-      return false
-    }
-    stamps.append((path, stamp))
-    digests.append((role, digest))
-    return true
-  }
-
-  /// A directory in which no name may come or go; not part of the digest.
-  mutating func watch(_ path: String) {
-    stamps.append((path, FileStamp(path: path)))
-  }
-
-  mutating func note(_ text: String) { notes.append(text) }
-
-  func digest() -> Digest {
-    var hash = SHA256()
-    for part in digests {
-      hash.field(part.role)
-      hash.field(part.digest)
-    }
-    hash.field(notes)
-    return hash.finish()
   }
 }

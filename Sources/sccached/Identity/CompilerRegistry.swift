@@ -20,7 +20,7 @@ final class CompilerRegistry: Sendable {
     /// Several where a script runs different compilers by the caller's variables.
     var identities: [Question: [CompilerIdentity]] = [:]
     var unknown: [String: FileStamp] = [:]
-    var search: [SearchQuestion: [String]] = [:]
+    var search: [SearchQuestion: BuiltInSearch] = [:]
     var native: [NativeQuestion: [String]] = [:]
   }
 
@@ -62,11 +62,13 @@ final class CompilerRegistry: Sendable {
       })
   }
 
-  /// Nil when the program is no compiler that we know.
+  /// Nil when the program is no compiler that we know. Without a language only what serves every
+  /// language is known to be in place.
   func identity(
-    _ question: Question, directory: String, environment: RequestEnvironment
+    _ question: Question, for language: Language? = nil, directory: String,
+    environment: RequestEnvironment
   ) -> CompilerIdentity? {
-    if let known = known(question, environment) { return known }
+    if let known = known(question, language, environment) { return known }
     let stamp = FileStamp(path: question.program)
     if state.withLock({ stamp != nil && $0.unknown[question.program] == stamp }) { return nil }
     // One caller asks, the others wait for its answer.
@@ -74,10 +76,10 @@ final class CompilerRegistry: Sendable {
       _ = probing.wait(until: Clock.monotonic + 60_000_000_000) {
         $0.contains(question) ? nil : true
       }
-      return identity(question, directory: directory, environment: environment)
+      return identity(question, for: language, directory: directory, environment: environment)
     }
     defer { probing.change { _ = $0.remove(question) } }
-    if let known = known(question, environment) { return known }
+    if let known = known(question, language, environment) { return known }
     let found = prober.identify(question, directory: directory, environment: environment)
     state.withLock { state in
       if let found {
@@ -94,16 +96,20 @@ final class CompilerRegistry: Sendable {
     return found
   }
 
-  private func known(_ question: Question, _ environment: RequestEnvironment) -> CompilerIdentity? {
-    state.withLock { $0.identities[question] }?.first { $0.holds(in: environment) }
+  private func known(
+    _ question: Question, _ language: Language?, _ environment: RequestEnvironment
+  ) -> CompilerIdentity? {
+    state.withLock { $0.identities[question] }?.first { identity in
+      identity.holds(in: environment) && (language.map(identity.holds(for:)) ?? true)
+    }
   }
 
-  /// The compiler's built-in include directories for this compilation, in its order.
+  /// The compiler's built-in include directories for this compilation, in its order, and includes.
   func builtInSearch(
     _ identity: CompilerIdentity, _ question: Question, _ compilation: Compilation,
     directory: String,
     environment: RequestEnvironment
-  ) -> [String]? {
+  ) -> BuiltInSearch? {
     let key = SearchQuestion(
       identity: identity.digest, question: question, language: compilation.language.rawValue,
       arguments: CompilerProber.searchArguments(compilation.keyArguments),

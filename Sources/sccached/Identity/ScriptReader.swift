@@ -1,3 +1,4 @@
+import Glibc
 import Platform
 
 /// Finds what a wrapper script may run, by its words: paths, names found in PATH or beside the script,
@@ -18,6 +19,14 @@ struct ScriptReader {
   init(environment: RequestEnvironment, directory: String) {
     self.environment = environment
     self.directory = directory
+  }
+
+  /// Anything but a program in machine code.
+  static func isScript(_ path: String) -> Bool {
+    guard let file = try? Descriptor.open(path, O_RDONLY),
+      let head = try? file.read(at: 0, count: 4, path: path)
+    else { return true }
+    return head != [0x7f] + Array("ELF".utf8)
   }
 
   /// In the order in which they are met; nothing for a program that is no script.

@@ -74,17 +74,16 @@ final class CompilePipeline: Sendable {
       return
     }
     compilation.extraInputs += call.settings.extraFiles
-    var identity = plain
-    if !compilation.identityArguments.isEmpty {
-      question.identityArguments = compilation.identityArguments
-      guard
-        let found = registry.identity(
-          question, directory: call.directory, environment: call.environment)
-      else {
-        refuse(call, program, .cannotCache("compiler can't be identified with these options"))
-        return
-      }
-      identity = found
+    question.identityArguments = compilation.identityArguments
+    guard
+      let identity = question.identityArguments.isEmpty && plain.holds(for: compilation.language)
+        ? plain
+        : registry.identity(
+          question, for: compilation.language, directory: call.directory,
+          environment: call.environment)
+    else {
+      refuse(call, program, .cannotCache("compiler can't be identified with these options"))
+      return
     }
     guard let cacheable = prepare(call, program, question, identity, compilation) else { return }
     statistics.record { $0.executed() }

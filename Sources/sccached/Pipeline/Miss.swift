@@ -78,7 +78,7 @@ extension CompilePipeline {
     guard
       let result = try? Spawn.run(
         cacheable.program, preprocessorArguments(cacheable),
-        environment: cacheable.call.environment.variables + [Array("SCCACHE_RUNNING=1".utf8)],
+        environment: cacheable.call.environment.variables(running: cacheable.program),
         directory: cacheable.call.directory, timeoutSeconds: 600),
       result.isSuccess
     else { return nil }

@@ -84,7 +84,12 @@ struct Recording {
   /// dependency file leaves system headers out.
   func complete(_ captured: inout Captured) throws(NotStored) {
     guard let arguments = capturePlan?.separateRun, case .makeFile(let path)? = capturePlan?.report
-    else {
+    else { return }
+    if let listed = captured.userDependencies,
+      let files = pipeline.headerClosure(cacheable, listed: listed)
+    {
+      captured.files += files
+      captured.tidyFiles(input: cacheable.compilation.input)
       return
     }
     defer { discard() }
@@ -92,7 +97,7 @@ struct Recording {
     guard
       let result = try? Spawn.run(
         cacheable.program, arguments,
-        environment: call.environment.variables + [Array("SCCACHE_RUNNING=1".utf8)],
+        environment: call.environment.variables(running: cacheable.program),
         directory: call.directory, timeoutSeconds: 600),
       result.isSuccess
     else { throw NotStored(text: "the headers can't be listed") }

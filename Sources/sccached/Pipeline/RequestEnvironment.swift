@@ -26,6 +26,23 @@ struct RequestEnvironment: Sendable {
     bytes(name).flatMap { String(validating: $0, as: UTF8.self) }
   }
 
+  /// What is run for this call already, outermost first. Known to the wrapper, too.
+  var runningPrograms: [String] {
+    value(Self.runningName)?.split(separator: ":").map(String.init) ?? []
+  }
+
+  /// More wrappers in each other are taken for one that calls itself.
+  static let nestingLimit = 16
+  private static let runningName = "SCCACHE_RUNNING_PROGRAMS"
+
+  /// For a program that the daemon runs: a wrapper that it calls neither asks the daemon nor takes
+  /// this program for the compiler.
+  func variables(running program: String) -> [[UInt8]] {
+    let programs = (runningPrograms + [program]).joined(separator: ":")
+    return variables.filter { !$0.starts(with: "\(Self.runningName)=".utf8) }
+      + ["SCCACHE_RUNNING=1", "\(Self.runningName)=\(programs)"].map { Array($0.utf8) }
+  }
+
   /// Every variable whose name begins with `prefix`, as `NAME=value`.
   func variables(withPrefix prefix: String) -> [[UInt8]] {
     variables.filter { $0.starts(with: prefix.utf8) }

@@ -138,18 +138,8 @@ extension CompilePipeline {
   private func surroundings(
     _ versions: [VersionedFile], _ cacheable: CacheableCall
   ) throws(NotStored) -> (expected: [ExpectedNames], precompiledHeaders: [String]) {
-    let search = cacheable.compilation.search
-    let builtIn =
-      registry.builtInSearch(
-        cacheable.identity, cacheable.question, cacheable.compilation,
-        directory: cacheable.call.directory, environment: cacheable.call.environment) ?? []
     var finder = AbsenceFinder(
-      search: SearchPath(
-        quote: search.quote,
-        angled: search.angled + cacheable.environmentDirectories(["CPATH"]) + search.system
-          + cacheable.environmentDirectories(
-            Array(CompilerEnvironment.includeVariables.dropFirst()))
-          + builtIn + search.after),
+      search: searchPath(cacheable, builtInSearch(cacheable)?.directories ?? []),
       presence: { [directories] directory, name in
         directories.record(cacheable.absolute(directory)).presence(of: name)
       },
@@ -158,7 +148,7 @@ extension CompilePipeline {
       })
     let expected = finder.find(
       files: versions.map { ReadFile(path: $0.path, facts: $0.version.facts) },
-      forced: search.forced
+      forced: cacheable.compilation.search.forced
     ).map { names in
       ExpectedNames(
         directory: cacheable.places.stored(names.directory), absent: names.absent,

@@ -79,18 +79,18 @@ final class Daemon: Sendable {
   }
 
   private func serve(_ channel: Channel) {
-    let judgement =
+    let isOurs =
       if let ownPort {
-        Peer.judgeLoopback(peerPort: channel.peerPort, ownPort: ownPort)
+        Peer.isOurs(peerPort: channel.peerPort, ownPort: ownPort)
       } else {
-        Peer.judgeUnix(channel.descriptor, home: home)
+        Peer.isOurs(channel.descriptor)
       }
-    if judgement == .otherUser { return }
+    guard isOurs else { return }
     // One connection may carry several requests of the command line.
     while let message = try? channel.receive(within: 10) {
       switch message.kind {
       case .compile:
-        compile(channel, message.body, judgement)
+        compile(channel, message.body)
         return
       case .control:
         guard let request = try? ControlRequest(body: message.body) else { return }
@@ -103,11 +103,11 @@ final class Daemon: Sendable {
 
   // MARK: compilations
 
-  private func compile(_ channel: Channel, _ body: [UInt8], _ judgement: Peer.Judgement) {
+  private func compile(_ channel: Channel, _ body: [UInt8]) {
     guard let request = try? CompileRequest(body: body) else { return }
     heartbeat.watch(channel)
     defer { heartbeat.forget(channel) }
-    guard judgement == .trusted else {
+    guard home.sees(request.root, peer: channel.descriptor) else {
       let notice =
         said.first("files")
         ? "sccache: warning: the daemon sees other files than this process (a container?), compiling without the cache\n"

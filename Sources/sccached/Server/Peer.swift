@@ -1,56 +1,54 @@
 import CPosix
 import Glibc
 import Platform
+import Wire
 
 /// Who is at the other end, and whether its paths mean the same files as ours.
 enum Peer {
-  enum Judgement: Equatable {
-    case trusted
-    case otherUser
-    /// Another mount namespace or root directory.
-    case otherFiles
-  }
-
-  /// Our own namespace and root, to compare with.
+  /// Our own view of the file system, to compare with.
   struct Home: Sendable {
+    var root: RootDirectory
     var namespace: FileStamp?
-    var root: FileStamp?
 
     init() {
+      root = RootDirectory(mount: 0, device: 0, inode: 0)
+      cposix_root_directory(&root.mount, &root.device, &root.inode)
       namespace = FileStamp(path: "/proc/self/ns/mnt")
-      root = FileStamp(path: "/proc/self/root/")
+    }
+
+    /// Whether the caller's paths are ours. A wrapper that lies about its root misleads its own user
+    /// only. Where the kernel tells no mounts, the namespace of the process at the other end of a
+    /// Unix socket is compared instead.
+    func sees(_ other: RootDirectory, peer descriptor: Int32) -> Bool {
+      guard other == root, root.inode != 0 else { return false }
+      if root.mount != 0 { return true }
+      var peer = cposix_credentials()
+      // A process of another pid namespace shows as 0.
+      guard cposix_peer_credentials(descriptor, &peer) == 0, peer.pid > 0, let namespace,
+        let theirs = FileStamp(path: "/proc/\(peer.pid)/ns/mnt")
+      else { return false }
+      return namespace.device == theirs.device && namespace.inode == theirs.inode
     }
   }
 
-  static func judgeUnix(_ descriptor: Int32, home: Home) -> Judgement {
+  /// Whether the process at the other end of a Unix socket is of our user.
+  static func isOurs(_ descriptor: Int32) -> Bool {
     var peer = cposix_credentials()
-    guard cposix_peer_credentials(descriptor, &peer) == 0, peer.uid == geteuid() else {
-      return .otherUser
-    }
-    // A process of another pid namespace shows as 0.
-    guard peer.pid > 0, sees(peer.pid, "/ns/mnt", home.namespace),
-      sees(peer.pid, "/root/", home.root)
-    else { return .otherFiles }
-    return .trusted
-  }
-
-  private static func sees(_ pid: Int32, _ name: String, _ own: FileStamp?) -> Bool {
-    guard let own, let theirs = FileStamp(path: "/proc/\(pid)\(name)") else { return false }
-    return own.device == theirs.device && own.inode == theirs.inode
+    return cposix_peer_credentials(descriptor, &peer) == 0 && peer.uid == geteuid()
   }
 
   /// TCP tells no credentials: the kernel's table of sockets says whose the other end is.
-  static func judgeLoopback(peerPort: UInt16, ownPort: UInt16) -> Judgement {
-    guard let table = try? Files.read("/proc/net/tcp") else { return .otherUser }
+  static func isOurs(peerPort: UInt16, ownPort: UInt16) -> Bool {
+    guard let table = try? Files.read("/proc/net/tcp") else { return false }
     let user = String(geteuid())
     for line in table.split(separator: UInt8(ascii: "\n")).dropFirst() {
       let fields = line.split(separator: UInt8(ascii: " "))
       guard fields.count > 7, port(fields[1]) == peerPort, port(fields[2]) == ownPort else {
         continue
       }
-      return fields[7].elementsEqual(user.utf8) ? .trusted : .otherUser
+      return fields[7].elementsEqual(user.utf8)
     }
-    return .otherUser
+    return false
   }
 
   private static func port(_ field: ArraySlice<UInt8>) -> UInt16? {

@@ -49,10 +49,12 @@ enum Programs {
   private static let packages = [
     "g++-11": "g++-11", "clang++-14": "clang-14", "clang++-16": "clang-16",
     "clang++-19": "clang-19", "aarch64-linux-gnu-gcc": "gcc-aarch64-linux-gnu",
+    "aarch64-linux-gnu-g++": "g++-aarch64-linux-gnu",
     "arm-linux-gnueabihf-gcc": "gcc-arm-linux-gnueabihf",
     "arm-linux-gnueabihf-g++": "g++-arm-linux-gnueabihf",
     "x86_64-w64-mingw32-gcc": "gcc-mingw-w64-x86-64",
-    "x86_64-w64-mingw32-g++": "g++-mingw-w64-x86-64", "script": "bsdutils", "unshare": "util-linux",
+    "x86_64-w64-mingw32-g++": "g++-mingw-w64-x86-64", "emcc": "emscripten",
+    "em++": "emscripten", "script": "bsdutils", "unshare": "util-linux",
   ]
 }
 
@@ -65,6 +67,9 @@ enum Compilers {
   static let clangCXX = ["clang++-14", "clang++-16", "clang++-19"]
   static let cross = [
     "arm-linux-gnueabihf-gcc", "aarch64-linux-gnu-gcc", "x86_64-w64-mingw32-gcc",
+  ]
+  static let crossCXX = [
+    "arm-linux-gnueabihf-g++", "aarch64-linux-gnu-g++", "x86_64-w64-mingw32-g++",
   ]
   /// One of each family, for what does not depend on the version.
   static let both = ["gcc", "clang-19"]

@@ -7,10 +7,27 @@ import Testing
 @Suite struct ProgramLookupTests {
   private let directory = ScratchDirectory()
 
-  private func find(_ name: String, path: String? = nil) -> String? {
+  private func find(_ name: String, path: String? = nil, running: [String] = []) -> String? {
     let variables = path.map { [Array("PATH=\($0)".utf8)] } ?? []
-    return ProgramLookup.find(
-      name, directory: directory.path, environment: RequestEnvironment(variables: variables))
+    var environment = RequestEnvironment(variables: variables)
+    for program in running {
+      environment = RequestEnvironment(variables: environment.variables(running: program))
+    }
+    return ProgramLookup.find(name, directory: directory.path, environment: environment)
+  }
+
+  /// Who called the wrapper back is the compiler only where there is no other, and not without end.
+  @Test func whatRunsIsPassedOver() throws {
+    for name in ["one/cc", "two/cc"] { try directory.write(name, "", mode: 0o755) }
+    let path = ["one", "two"].map { directory($0) }.joined(separator: ":")
+    let (one, two) = (directory("one/cc"), directory("two/cc"))
+    #expect(find("cc", path: path, running: ["/bin/x"]) == one)
+    #expect(find("cc", path: path, running: [one]) == two)
+    #expect(find("cc", path: path, running: [two, one]) == one)
+    #expect(find("cc", path: path, running: Array(repeating: one, count: 20)) == two)
+    let both = Array(repeating: one, count: 20) + [two]
+    #expect(find("cc", path: path, running: both) == nil)
+    #expect(find(one, running: [one]) == one)
   }
 
   @Test func inPathOrder() throws {
@@ -59,8 +76,7 @@ import Testing
     // Named by its path, too.
     #expect(find(directory("masquerade/gcc"), path: "masquerade:real") == directory("real/gcc"))
     #expect(find("gcc", path: "masquerade") == nil)
-    #expect(ProgramLookup.isWrapper(directory("masquerade/cc")))
-    #expect(!ProgramLookup.isWrapper(directory("real/gcc")))
+    #expect(find("cc", path: "masquerade") == nil)
   }
 
   @Test func otherLinksAreKept() throws {
@@ -69,7 +85,33 @@ import Testing
     symlink("missing", directory("real/dangling"))
     #expect(find("gcc", path: "real") == directory("real/gcc"))
     #expect(find("dangling", path: "real") == nil)
-    #expect(!ProgramLookup.isWrapper(directory("real/dangling")))
+  }
+
+  /// What was learnt of a name doesn't outlive the link or the program.
+  @Test func aLinkThatGoesElsewhere() throws {
+    try directory.write("bin/sccache", "", mode: 0o755)
+    try directory.write("real/gcc-12", "", mode: 0o755)
+    mkdir(directory("masquerade"), 0o755)
+    let link = directory("masquerade/gcc")
+    for _ in 0..<3 {
+      symlink("../bin/sccache", link)
+      #expect(find("gcc", path: "masquerade") == nil)
+      #expect(find("gcc", path: "masquerade") == nil)
+      unlink(link)
+      #expect(find("gcc", path: "masquerade") == nil)
+      symlink("../real/gcc-12", link)
+      #expect(find("gcc", path: "masquerade") == link)
+      #expect(find("gcc", path: "masquerade") == link)
+      unlink(link)
+    }
+  }
+
+  @Test func aProgramThatAppearsEarlier() throws {
+    try directory.write("two/cc", "", mode: 0o755)
+    let path = [directory("one"), directory("two"), directory("one")].joined(separator: ":")
+    #expect(find("cc", path: path) == directory("two/cc"))
+    try directory.write("one/cc", "", mode: 0o755)
+    #expect(find("cc", path: path) == directory("one/cc"))
   }
 }
 

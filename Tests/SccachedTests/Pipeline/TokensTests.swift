@@ -118,6 +118,16 @@ import Testing
     #expect(environment.variables(withPrefix: "ZZ") == [])
   }
 
+  @Test func whatRuns() {
+    let outer = RequestEnvironment(
+      variables: RequestEnvironment("A=1").variables(running: "/bin/x"))
+    #expect(outer.runningPrograms == ["/bin/x"])
+    let inner = RequestEnvironment(variables: outer.variables(running: "/bin/y"))
+    #expect(inner.runningPrograms == ["/bin/x", "/bin/y"])
+    #expect(inner.value("A") == "1" && inner.value("SCCACHE_RUNNING") == "1")
+    #expect(environment.runningPrograms == [])
+  }
+
   @Test func bytesNeedNotBeText() {
     let environment = RequestEnvironment(variables: [Array("P=".utf8) + [0xff, 0x41]])
     #expect(environment.value("P") == nil)

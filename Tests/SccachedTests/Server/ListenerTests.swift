@@ -101,7 +101,7 @@ import Wire
     let home = Peer.Home()
     let client = cposix_stream_socket(AF_UNIX)
     close(client)
-    #expect(home.namespace != nil && home.root != nil)
+    #expect(home.namespace != nil && home.root.inode != 0)
     close(first.descriptor)
   }
 }
@@ -113,17 +113,32 @@ import Wire
     let one = SocketEnd(ends[0])
     let two = SocketEnd(ends[1])
     let home = Peer.Home()
-    #expect(Peer.judgeUnix(one.number, home: home) == .trusted)
-    var elsewhere = home
-    elsewhere.namespace = home.root
-    #expect(Peer.judgeUnix(two.number, home: elsewhere) == .otherFiles)
-    var unknown = home
-    unknown.root = nil
-    #expect(Peer.judgeUnix(two.number, home: unknown) == .otherFiles)
-    #expect(Peer.judgeUnix(-1, home: home) == .otherUser)
+    #expect(Peer.isOurs(one.number))
+    #expect(!Peer.isOurs(-1))
+    #expect(home.sees(home.root, peer: two.number))
+    for change in [\RootDirectory.mount, \.device, \.inode] {
+      var other = home.root
+      other[keyPath: change] += 1
+      #expect(!home.sees(other, peer: two.number))
+    }
+  }
+
+  @Test func withoutMountsTheNamespaceIsCompared() throws {
+    var ends: [Int32] = [-1, -1]
+    try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+    let one = SocketEnd(ends[0])
+    let two = SocketEnd(ends[1])
+    var home = Peer.Home()
+    home.root.mount = 0
+    #expect(home.sees(home.root, peer: one.number))
+    #expect(!home.sees(home.root, peer: -1))
+    home.namespace = FileStamp(path: "/")
+    #expect(!home.sees(home.root, peer: two.number))
+    home.root.inode = 0
+    #expect(!home.sees(home.root, peer: two.number))
   }
 
   @Test func portsThatNobodyHas() {
-    #expect(Peer.judgeLoopback(peerPort: 1, ownPort: 2) == .otherUser)
+    #expect(!Peer.isOurs(peerPort: 1, ownPort: 2))
   }
 }

@@ -1,0 +1,65 @@
+import CacheKey
+import Compilers
+import Platform
+
+extension CompilePipeline {
+  func builtInSearch(_ cacheable: CacheableCall) -> BuiltInSearch? {
+    registry.builtInSearch(
+      cacheable.identity, cacheable.question, cacheable.compilation,
+      directory: cacheable.call.directory, environment: cacheable.call.environment)
+  }
+
+  /// All directories in which this compilation looks for headers.
+  func searchPath(_ cacheable: CacheableCall, _ builtIn: [String]) -> SearchPath {
+    let search = cacheable.compilation.search
+    return SearchPath(
+      quote: search.quote,
+      angled: search.angled + cacheable.environmentDirectories(["CPATH"]) + search.system
+        + cacheable.environmentDirectories(Array(CompilerEnvironment.includeVariables.dropFirst()))
+        + builtIn + search.after)
+  }
+
+  /// Every file that a compilation can have read whose dependency file leaves system headers out; nil
+  /// when only the compiler can tell.
+  ///
+  /// - Parameter listed: what the dependency file names.
+  func headerClosure(_ cacheable: CacheableCall, listed: [String]) -> [String]? {
+    guard !cacheable.identity.isScript, !cacheable.readsStrictC90, !cacheable.countsBytes,
+      !cacheable.compilation.keyArguments.contains(where: Self.hidesHeaders),
+      let builtIn = builtInSearch(cacheable)
+    else { return nil }
+    let search = searchPath(cacheable, builtIn.directories)
+    let isFile = { [directories] (path: String) in
+      let path = cacheable.absolute(path)
+      return directories.record(Path.directory(of: path)).presence(of: Path.name(of: path)) == .file
+    }
+    // A header map of clang stands where a directory would.
+    if (search.quote + search.angled).contains(where: isFile) { return nil }
+    var closure = HeaderClosure(
+      search: search, limit: Manifest.maximumFilesPerResult,
+      identity: { [directories] in directories.record(cacheable.absolute($0)).identity() },
+      isFile: isFile,
+      facts: { [files] in
+        files.record(cacheable.absolute($0), isOpaque: false).current()?.facts
+      })
+    guard
+      let found = closure.files(
+        roots: [cacheable.compilation.input] + builtIn.implicitIncludes,
+        forced: cacheable.compilation.search.forced),
+      // What the compiler did list shows whether we look where it looked.
+      listed.allSatisfy(closure.contains)
+    else { return nil }
+    return found
+  }
+
+  /// Options by which headers are found or read in ways of their own: modules, precompiled headers,
+  /// frameworks, whatever is passed on.
+  private static func hidesHeaders(_ argument: String) -> Bool {
+    [
+      "-fmodule", "-fimplicit-module", "-fprebuilt", "-include-pch", "-fpch", "-F", "-iframework",
+      "-X", "-Wp,", "-I-", "-fms-", "-ivfs", "-fplugin", "-wrapper", "-specs", "--specs",
+      "--config",
+      "-trigraphs",
+    ].contains(where: argument.hasPrefix)
+  }
+}

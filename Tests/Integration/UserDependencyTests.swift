@@ -1,0 +1,125 @@
+import Platform
+import Testing
+
+/// `-MMD` leaves system headers out of the dependency file, and they count all the same, without
+/// another run of the preprocessor.
+@Suite struct UserDependencyTests {
+  private static let cHeaders = [
+    "stdio.h", "stdlib.h", "string.h", "math.h", "limits.h", "stdint.h", "errno.h", "fcntl.h",
+    "pthread.h", "sys/socket.h", "netinet/in.h", "immintrin.h", "signal.h", "unistd.h",
+  ]
+  private static let cxxHeaders = [
+    "iostream", "vector", "map", "unordered_map", "string", "regex", "thread", "memory", "random",
+    "filesystem", "chrono", "functional", "algorithm", "variant", "optional", "future", "cmath",
+  ]
+
+  /// Every file that the compiler itself names is in the manifest.
+  @Test(arguments: Compilers.both)
+  func everySystemHeaderIsKnown(compiler: String) throws {
+    let box = try Sandbox()
+    let isCXX = compiler.contains("++")
+    let headers = Self.cHeaders + (isCXX ? Self.cxxHeaders : [])
+    try box.write("inc/own.h", "#include <stddef.h>\n#include \"other.h\"\n")
+    try box.write("inc/other.h", "#define OTHER 1\n")
+    try box.write("forced.h", "#include <ctype.h>\n")
+    let source = isCXX ? "a.cc" : "a.c"
+    try box.write(
+      source,
+      headers.map { "#include <\($0)>\n" }.joined() + "#include \"own.h\"\nint x = OTHER;\n")
+    let options = ["-O1", "-Iinc", "-include", "forced.h"]
+    try box.compile([compiler, "-MMD", "-c", source, "-o", "a.o"] + options, .miss)
+    let dump = String(
+      decoding: try box.sccache(["--debug-preprocessor-cache"]).output, as: UTF8.self)
+    let known = Set(
+      dump.split(separator: "\n").filter { $0.hasPrefix("  ") }
+        .compactMap { $0.split(separator: " ").last.map(String.init) })
+    let listed = try box.plain([compiler, "-M", source] + options).output
+    let wanted = String(decoding: listed, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+      .filter { $0 != "\\" && !$0.hasSuffix(":") }.map(String.init)
+    #expect(wanted.count > 30)
+    #expect(wanted.filter { !known.contains($0) } == [])
+    try box.compile([compiler, "-MMD", "-c", source, "-o", "b.o"] + options, .hit)
+  }
+
+  /// A program in machine code in front of gcc that writes down each call.
+  private func counted(_ box: Sandbox, _ compiler: String) throws -> String {
+    try box.write(
+      "counting.c",
+      """
+      #include <stdio.h>
+      #include <unistd.h>
+      int main(int count, char **words) {
+        FILE *log = fopen("\(box.path("calls"))", "a");
+        for (int i = 1; i < count; i++) fprintf(log, "%s ", words[i]);
+        fprintf(log, "\\n");
+        fclose(log);
+        return execv(words[0] = "\(try Programs.find(compiler))", words);
+      }
+      """)
+    #expect(try box.plain([compiler, "counting.c", "-o", "counting"]).isSuccess)
+    return box.path("counting")
+  }
+
+  private func dependencyRuns(_ box: Sandbox) throws -> Int {
+    try box.text("calls").split(separator: "\n").filter { $0.contains("-M -MF") }.count
+  }
+
+  @Test(arguments: ["gcc-12", "clang-16"])
+  func nothingIsPreprocessedTwice(compiler: String) throws {
+    let box = try Sandbox()
+    let counting = try counted(box, compiler)
+    try box.write("own.h", "#include <stdio.h>\n")
+    try box.write("a.c", "#include \"own.h\"\nint x;\n")
+    try box.compile([counting, "-MMD", "-c", "a.c", "-o", "a.o"], .miss)
+    #expect(try dependencyRuns(box) == 0)
+    try box.compile([counting, "-MMD", "-c", "a.c", "-o", "a.o"], .hit)
+  }
+
+  /// Where the headers can't be told from their text, the compiler is asked.
+  @Test(arguments: ["gcc-12", "clang-16"])
+  func computedIncludes(compiler: String) throws {
+    let box = try Sandbox()
+    let counting = try counted(box, compiler)
+    try box.write("sys/named.h", "#define N 1\n")
+    try box.write("a.c", "#include <stddef.h>\n#define NAME <named.h>\n#include NAME\nint x = N;\n")
+    let command = [counting, "-MMD", "-isystem", "sys", "-c", "a.c", "-o", "a.o"]
+    try box.compile(command, .miss)
+    #expect(try dependencyRuns(box) == 1)
+    try box.write("sys/named.h", "#define N 2\n")
+    try box.compile(command, .miss)
+    try box.compile(command, .hit)
+  }
+
+  /// A script may add an include that no one else sees.
+  @Test(arguments: ["gcc-12", "clang-16"])
+  func scriptsThatAddIncludes(compiler: String) throws {
+    let box = try Sandbox()
+    try box.write("sys/hidden.h", "#define N 1\n")
+    try box.script(
+      "cc",
+      "exec \(compiler) -isystem \(box.path("sys")) -include \(box.path("sys/hidden.h")) \"$@\"")
+    try box.write("a.c", "#include <stddef.h>\nint x = N;\n")
+    let command = [box.path("cc"), "-MMD", "-c", "a.c", "-o", "a.o"]
+    try box.compile(command, .miss)
+    try box.compile(command, .hit)
+    try box.write("sys/hidden.h", "#define N 2\n")
+    try box.compile(command, .miss)
+  }
+
+  /// A system header that newly stands before the one that was read.
+  @Test(arguments: ["gcc-12", "clang-16"])
+  func shadowedSystemHeaders(compiler: String) throws {
+    let box = try Sandbox()
+    try box.makeDirectory("first")
+    try box.write("second/outer.h", "#include <inner.h>\n")
+    try box.write("second/inner.h", "#define N 1\n")
+    try box.write("a.c", "#include <outer.h>\nint x = N;\n")
+    let command = [
+      compiler, "-MMD", "-isystem", "first", "-isystem", "second", "-c", "a.c", "-o", "a.o",
+    ]
+    try box.compile(command, .miss)
+    try box.compile(command, .hit)
+    try box.write("first/inner.h", "#define N 2\n")
+    try box.isRight(command, .miss, output: "a.o")
+  }
+}
