@@ -22,6 +22,8 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
     .systemLibrary(name: "CXXHash"),
+    .systemLibrary(name: "CSandbox"),
+    .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp"),
     .target(name: "Wire", swiftSettings: fuzzed),
     .target(
       name: "Platform", dependencies: ["CPosix", "CCrypto", "CZstd", "CZlib", "CXXHash"],
@@ -31,10 +33,19 @@ let package = Package(
       swiftSettings: fuzzed),
     .target(name: "Compilers", dependencies: ["Platform"], swiftSettings: fuzzed),
     .target(name: "CacheKey", dependencies: ["Compilers", "Platform"], swiftSettings: fuzzed),
-    .target(name: "Farm", dependencies: ["Platform"], swiftSettings: fuzzed),
+    // The protocol and the scheduler alone.
+    .target(
+      name: "Farm", dependencies: ["Platform"], exclude: ["Client"], swiftSettings: fuzzed),
+    .target(
+      name: "Sandbox",
+      dependencies: ["Platform", "CPosix", "CSandbox", "CSeccomp", "CZlib", "CZstd"],
+      resources: [.embedInCode("seccomp.policy"), .embedInCode("wall.policy")],
+      swiftSettings: fuzzed),
     .executableTarget(
       name: "Fuzz",
-      dependencies: ["CFuzzer", "Wire", "Platform", "Settings", "Compilers", "CacheKey", "Farm"],
+      dependencies: [
+        "CFuzzer", "Wire", "Platform", "Settings", "Compilers", "CacheKey", "Farm", "Sandbox",
+      ],
       swiftSettings: fuzzed,
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
   ],

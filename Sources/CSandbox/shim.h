@@ -16,6 +16,7 @@
 
 /* Numbers that are the same on every architecture since Linux 5.1, for headers that are older. */
 enum {
+  csandbox_sys_pidfd_send_signal = 424,
   csandbox_sys_move_mount = 429,
   csandbox_sys_fsopen = 430,
   csandbox_sys_fsconfig = 431,
@@ -131,6 +132,16 @@ static inline int csandbox_is_full(int fd, uint64_t spare) {
 
 static inline int csandbox_pidfd_open(int pid) {
   return (int)syscall(csandbox_sys_pidfd_open, pid, 0);
+}
+
+/* Kills the very process that the descriptor stands for, never another one with its number. */
+static inline int csandbox_pidfd_kill(int pidfd) {
+  return (int)syscall(csandbox_sys_pidfd_send_signal, pidfd, 9, (void *)0, 0);
+}
+
+/* One byte, without a signal when nobody reads any more. */
+static inline int csandbox_signal_peer(int socket) {
+  return (int)send(socket, "1", 1, MSG_NOSIGNAL);
 }
 
 /* ---- mounts ---- */

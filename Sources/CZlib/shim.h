@@ -12,8 +12,10 @@ static inline int czlib_inflate_init(z_stream *stream) {
   return inflateInit(stream);
 }
 
-/* For gzip alone (no zlib, no automatic choice). */
-static inline int czlib_begin_gunzip(z_stream *stream) { return inflateInit2(stream, 16 + 15); }
+/* For gzip alone or for zlib alone, never an automatic choice. */
+static inline int czlib_begin(z_stream *stream, int is_gzip) {
+  return inflateInit2(stream, (is_gzip ? 16 : 0) + 15);
+}
 
 /* Raw deflate: no header, no trailer. */
 static inline int czlib_begin_raw_deflate(z_stream *stream, int level) {

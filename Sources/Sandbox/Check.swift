@@ -15,7 +15,9 @@ package struct Check: Sendable {
     }
 
     package var verdict: Verdict
+    /// What was looked at, in one or two words.
     package var subject: String
+    /// What was found, and what to do about it.
     package var detail: String
 
     package var description: String { "\(verdict.rawValue): \(subject): \(detail)" }
@@ -43,6 +45,13 @@ package struct Check: Sendable {
   private mutating func checkIdentity(_ identity: Host.Identity) {
     switch identity {
     case .separate(let first):
+      // As many as a large server has slots.
+      for user in first..<(first + 2 * 64) {
+        if let known = getpwuid(user) {
+          add(.missing, "users", "\(user) is \(String(cString: known.pointee.pw_name))")
+          return
+        }
+      }
       add(.ok, "users", "each slot has two host users of its own, from \(first) up")
     case .single(let user):
       add(.weak, "users", "all slots share the host user \(user)")
@@ -72,6 +81,7 @@ package struct Check: Sendable {
   }
 
   private mutating func checkControlGroups(_ configuration: Host.Configuration) {
+    // The groups of the server that is to be: a check asks whether they can be made.
     let groups = ControlGroups.ofThisMachine(server: Self.state(configuration))
     defer { groups.removeServer() }
     for resource in Resource.allCases {
@@ -91,13 +101,27 @@ package struct Check: Sendable {
     configuration.state + "/check-\(getpid())"
   }
 
+  private static func tree(_ state: String) -> String { state + "/toolchains/probe" }
+
+  private static func remove(_ state: String) {
+    let tree = tree(state)
+    for path in [tree + "/probe", state + "/lock"] { unlink(path) }
+    for path in [tree, state + "/toolchains", state] { rmdir(path) }
+  }
+
+  /// Removes what a check that was killed left.
+  static func sweep(_ state: String) {
+    for name in Files.names(in: state) ?? [] where name.hasPrefix("check-") {
+      guard let pid = pid_t(name.dropFirst(6)), kill(pid, 0) != 0, errno == ESRCH else { continue }
+      ControlGroups.ofThisMachine(server: state + "/" + name).removeServer()
+      remove(state + "/" + name)
+    }
+  }
+
   private mutating func checkJob(_ configuration: Host.Configuration) {
     let state = Self.state(configuration)
-    let tree = state + "/toolchains/probe"
-    defer {
-      for path in [tree + "/probe", state + "/lock"] { unlink(path) }
-      for path in [tree, state + "/toolchains", state] { rmdir(path) }
-    }
+    let tree = Self.tree(state)
+    defer { Self.remove(state) }
     do {
       try Files.makeDirectories(tree, mode: 0o755)
       try Files.write(
@@ -128,13 +152,11 @@ package struct Check: Sendable {
 
   private static func start(_ configuration: Host.Configuration) throws(SandboxError) {
     let host = try Host(configuration)
-    defer { host.removeControlGroups() }
     try host.slot(slotNumber).prepare()
   }
 
   private static func run(_ configuration: Host.Configuration) throws(SandboxError) -> Outcome {
     let host = try Host(configuration)
-    defer { host.removeControlGroups() }
     var job = Job(
       toolchain: "probe", directory: Array("/".utf8), executable: Array("/probe".utf8),
       arguments: [Array("probe".utf8)])

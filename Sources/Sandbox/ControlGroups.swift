@@ -115,9 +115,9 @@ package struct ControlGroups: Sendable {
     let common = hierarchy.base + "/sccache-dist"
     let ours = common + "/" + server
     if hierarchy.isUnified {
-      // A group with processes of its own can't hand anything down: as a delegated group's only
-      // process the server steps aside first.
-      if geteuid() != 0 {
+      // A group with processes of its own can't hand anything down, unless it is the root of all, which
+      // has no type: as a delegated group's (or a container's) only process the server steps aside.
+      if access(hierarchy.base + "/cgroup.type", F_OK) == 0 {
         let aside = hierarchy.base + "/sccache-dist-server"
         guard Self.make(aside) else { return false }
         _ = Self.set(aside + "/cgroup.procs", "0")
@@ -148,6 +148,8 @@ extension ControlGroups {
   func make(slot: Int, _ limits: SlotLimits) throws(SandboxError) -> SlotGroups {
     var places: [Hierarchy] = []
     for hierarchy in hierarchies {
+      // The groups above it: another server that ends takes the common one along when it is empty.
+      _ = prepare(hierarchy)
       let directory = "\(hierarchy.base)/sccache-dist/\(server)/slot-\(slot)"
       guard Self.make(directory), Self.limit(directory, hierarchy, limits) else {
         throw SandboxError(SystemError("limit \(hierarchy.resource.rawValue) by", directory))
@@ -200,9 +202,12 @@ extension ControlGroups {
 }
 
 extension ControlGroups {
-  /// Removes the server's own, empty group.
+  /// Removes the server's own, empty group, and the common one when it was the last in it.
   func removeServer() {
-    for hierarchy in hierarchies { rmdir("\(hierarchy.base)/sccache-dist/\(server)") }
+    for hierarchy in hierarchies {
+      rmdir("\(hierarchy.base)/sccache-dist/\(server)")
+      rmdir("\(hierarchy.base)/sccache-dist")
+    }
   }
 }
 

@@ -69,14 +69,18 @@ struct Unpacked<Engine: Decompressor & ~Copyable>: ByteSource, ~Copyable {
   }
 }
 
-/// One gzip member.
-struct Gunzip: Decompressor, ~Copyable {
+/// One gzip member, or one zlib stream.
+struct Inflate: Decompressor, ~Copyable {
+  enum Form {
+    case gzip, zlib
+  }
+
   private let stream: UnsafeMutablePointer<z_stream>
 
-  init() throws(ExtractionFailure) {
+  init(_ form: Form) throws(ExtractionFailure) {
     stream = .allocate(capacity: 1)
     stream.initialize(to: z_stream())
-    guard czlib_begin_gunzip(stream) == Z_OK else {
+    guard czlib_begin(stream, form == .gzip ? 1 : 0) == Z_OK else {
       stream.deallocate()
       throw ExtractionFailure(.compression)
     }

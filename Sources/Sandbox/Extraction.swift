@@ -10,6 +10,8 @@ package enum Extraction {
     case none
     /// One member; what follows it is not read, as Mozilla's server has it.
     case gzip
+    /// One stream of RFC 1950, as clients send their inputs. It can't be guessed from the first bytes.
+    case zlib
     case zstd
   }
 
@@ -44,9 +46,49 @@ package enum Extraction {
       var extractor = Extractor(source, writer)
       return try extractor.run()
     case .gzip:
-      return try whole(Extractor(Unpacked(source, try Gunzip(), mostExpansion), writer))
+      return try whole(Extractor(Unpacked(source, try Inflate(.gzip), mostExpansion), writer))
+    case .zlib:
+      return try whole(Extractor(Unpacked(source, try Inflate(.zlib), mostExpansion), writer))
     case .zstd:
       return try whole(Extractor(Unpacked(source, try Unzstd(), mostExpansion), writer))
+    }
+  }
+
+  /// Takes an input archive's packing away, and nothing more: what is inside is read by the runner, in
+  /// the sandbox. Bytes after the packed stream are left unread.
+  package static func inputs(
+    _ archive: borrowing Descriptor, packing: Packing, limit: UInt64
+  ) throws(ExtractionFailure) -> Job.Inputs {
+    let source = DescriptorSource(descriptor: archive.number)
+    let memory: MemoryFile
+    do throws(SystemError) { memory = try MemoryFile("inputs") } catch {
+      throw ExtractionFailure(.system, code: error.code)
+    }
+    switch packing {
+    case .none: try pour(source, into: memory, limit)
+    case .gzip: try pour(Unpacked(source, try Inflate(.gzip), mostExpansion), into: memory, limit)
+    case .zlib: try pour(Unpacked(source, try Inflate(.zlib), mostExpansion), into: memory, limit)
+    case .zstd: try pour(Unpacked(source, try Unzstd(), mostExpansion), into: memory, limit)
+    }
+    return .memory(memory)
+  }
+
+  private static func pour<Source: ByteSource & ~Copyable>(
+    _ source: consuming Source, into memory: MemoryFile, _ limit: UInt64
+  ) throws(ExtractionFailure) {
+    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
+    defer { room.deallocate() }
+    var total: UInt64 = 0
+    while true {
+      let count = try source.read(into: room)
+      if count == 0 { return }
+      total += UInt64(count)
+      guard total <= limit else { throw ExtractionFailure(.bytes) }
+      do throws(SystemError) {
+        try memory.file.write(UnsafeRawBufferPointer(rebasing: room[..<count]), path: "inputs")
+      } catch {
+        throw ExtractionFailure(.system, code: error.code)
+      }
     }
   }
 

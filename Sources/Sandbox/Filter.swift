@@ -1,5 +1,4 @@
 import CPosix
-import CSandbox
 import CSeccomp
 import Glibc
 package import Platform
@@ -65,11 +64,10 @@ package struct Filter: Sendable, Equatable {
   }
 
   private static func export(_ context: scmp_filter_ctx) throws(SystemError) -> [UInt8] {
-    let file = Descriptor(csandbox_memory_file("filter"))
-    guard file.number >= 0 else { throw SystemError("make", "a memory file") }
-    try check(seccomp_export_bpf(context, file.number), "program")
-    guard lseek(file.number, 0, SEEK_SET) == 0 else { throw SystemError("seek in", "the filter") }
-    let program = try file.readAll(path: "the filter", limit: 1 << 16)
+    let memory = try MemoryFile("filter")
+    try check(seccomp_export_bpf(context, memory.file.number), "program")
+    try memory.rewind()
+    let program = try memory.file.readAll(path: "the filter", limit: 1 << 16)
     guard !program.isEmpty, program.count % 8 == 0 else {
       throw SystemError("make", "a seccomp filter", code: EINVAL)
     }

@@ -27,6 +27,7 @@ package final class Host: Sendable {
     package var runner: String
     package var bubblewrap = "/usr/bin/bwrap"
     package var identity: Identity
+    /// What each slot may use, over all its jobs.
     package var slotLimits = SlotLimits()
     /// Refuse to start where a limit of `slotLimits` can't be held by a cgroup.
     package var requiresControlGroups = true
@@ -70,10 +71,16 @@ package final class Host: Sendable {
     slotLimits = configuration.slotLimits
     controlGroups = ControlGroups.ofThisMachine(server: configuration.state)
     controlGroups.sweep()
+    Check.sweep(configuration.state)
     if configuration.requiresControlGroups, let missing = controlGroups.missing.first {
       throw SandboxError(
         "no cgroup can limit \(missing.rawValue) here; allow it to go without, or start as root")
     }
+  }
+
+  deinit {
+    // Each slot holds its host: theirs are gone by now.
+    controlGroups.removeServer()
   }
 
   /// Makes a slot; its runner starts with the first job, or with `Slot.prepare`.
@@ -81,9 +88,6 @@ package final class Host: Sendable {
     guard (0..<4096).contains(number) else { throw SandboxError("there is no slot \(number)") }
     return try Slot(self, number: number)
   }
-
-  /// Removes the server's cgroup; its slots must be gone.
-  package func removeControlGroups() { controlGroups.removeServer() }
 
   private static func check(_ identity: Identity) throws(SandboxError) {
     let isRoot = geteuid() == 0

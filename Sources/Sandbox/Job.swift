@@ -8,6 +8,8 @@ package struct Job: Sendable {
     case none
     /// A tar archive, not compressed.
     case archive([UInt8])
+    /// The same in memory, as `Extraction.inputs` makes it of a packed archive.
+    case memory(MemoryFile)
     /// The same, to be read from a descriptor that stays the caller's: a file, or a pipe. What comes
     /// slowly counts as the job's time.
     case descriptor(Int32)
@@ -16,6 +18,7 @@ package struct Job: Sendable {
   /// The name of an unpacked tree beneath the host's directory of toolchains: letters, digits, `-`, `.`
   /// and `_`.
   package var toolchain: String
+  /// Written beneath the root before the job begins; its directories are the job's to write in.
   package var inputs: Inputs
   /// The working directory; made where it is missing.
   package var directory: [UInt8]
@@ -85,6 +88,9 @@ package struct JobLimits: Sendable, Equatable {
 }
 
 extension Job {
+  /// A compiler has a handful; rustc's incremental directories are not brought back.
+  package static var mostOutputs: Int { 4096 }
+
   /// Refuses what can't be told to the kernel, before anything is started.
   func order() throws(SandboxError) -> JobOrder {
     let texts = [directory, executable] + arguments + environment + outputs
@@ -93,6 +99,9 @@ extension Job {
     }
     guard executable.contains(UInt8(ascii: "/")) else {
       throw SandboxError("the job's executable is no path")
+    }
+    guard outputs.count <= Self.mostOutputs else {
+      throw SandboxError("the job has more than \(Self.mostOutputs) outputs")
     }
     guard limits.fileBytes > 0, limits.fileCount > 8, limits.seconds > 0 else {
       throw SandboxError("the job's limits leave it nothing")

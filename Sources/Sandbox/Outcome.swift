@@ -5,7 +5,9 @@ package import Platform
 package struct Outcome: Sendable {
   /// How it ended.
   package var ending: Ending
+  /// What the job printed, cut off at `JobLimits.streamBytes`.
   package var standardOutput: [UInt8]
+  /// The same of its error output.
   package var errorOutput: [UInt8]
   /// One for each output asked for, in that order; empty unless the job exited by itself.
   package var outputs: [Output]
@@ -28,6 +30,7 @@ package struct Outcome: Sendable {
     case lost(String)
   }
 
+  /// What a job can use up; the text completes "the job used up".
   package enum Limit: String, Sendable, Equatable, CaseIterable {
     case time = "its wall-clock time"
     case processorTime = "its processor time"
@@ -57,6 +60,7 @@ extension Outcome.Ending: CustomStringConvertible {
 
 /// One output of a job.
 package struct Output: Sendable {
+  /// As the job named it.
   package var path: [UInt8]
   package var state: State
 

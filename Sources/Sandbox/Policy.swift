@@ -13,6 +13,7 @@ package struct Policy: Sendable, Equatable {
     case numbers(ClosedRange<Int32>)
   }
 
+  /// What a call answers, always or under a condition.
   package struct Rule: Sendable, Equatable {
     package var call: Call
     /// Nil lets it through; else the error number that it answers.
@@ -90,7 +91,8 @@ package struct Policy: Sendable, Equatable {
   private static func call(_ word: String) -> Call {
     let ends = word.split(separator: "-").map { Int32($0) }
     if ends.count == 1, let only = ends[0] { return .numbers(only...only) }
-    if ends.count == 2, let first = ends[0], let last = ends[1], first <= last {
+    // The kernel has some five hundred calls; a longer range is a typing error that would take minutes.
+    if ends.count == 2, let first = ends[0], let last = ends[1], first <= last, last < 2000 {
       return .numbers(first...last)
     }
     return .name(word)

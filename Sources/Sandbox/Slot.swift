@@ -75,6 +75,8 @@ package final class Slot: Sendable {
   private func current(_ state: inout State) throws(SandboxError) -> SlotProcess {
     if let process = state.process, process.isAlive { return process }
     state.process = nil
+    // Again: an administrator, or another server's sweep, may have removed a group that was empty.
+    _ = try host.controlGroups.make(slot: number, host.slotLimits)
     let process = try SlotProcess(host, number: number, groups: groups)
     state.process = process
     state.starts += 1

@@ -8,8 +8,9 @@ final class SlotProcess {
   let socket: SlotSocket
   /// bubblewrap itself, our child.
   private let wall: pid_t
-  /// The runner's pid on the host: killing it kills all that is in the slot.
+  /// The runner's pid on the host.
   let runner: pid_t
+  /// Killing it kills all that is in the slot.
   private let runnerHandle: Descriptor
 
   /// Seconds that a slot may take to come up.
@@ -22,16 +23,17 @@ final class SlotProcess {
     ends.closeChildSide()
     do throws(SandboxError) {
       runner = try Self.readRunner(ends)
+      runnerHandle = Descriptor(csandbox_pidfd_open(runner))
+      guard runnerHandle.number >= 0 else { throw SandboxError(SystemError("watch", "a runner")) }
       if case .separate(let first) = host.identity {
         try Self.mapUsers(of: runner, first: first + 2 * UInt32(number))
-        _ = write(ends.gate.writing, "1", 1)
+        _ = csandbox_signal_peer(ends.gate.writing)
       }
     } catch {
       kill(wall, SIGKILL)
       Self.reap(wall)
       throw SandboxError("\(error.description)\(Self.complaint(ends))")
     }
-    runnerHandle = Descriptor(csandbox_pidfd_open(runner))
     socket = SlotSocket(ends.control.takeReading())
     do throws(SandboxError) {
       try configure(host)
@@ -41,7 +43,8 @@ final class SlotProcess {
   }
 
   deinit {
-    kill(runner, SIGKILL)
+    // By its handle: its number may be another process's by now.
+    _ = csandbox_pidfd_kill(runnerHandle.number)
     // bubblewrap reaps the runner and ends by itself; killed at once it would leave that to init.
     let handle = Descriptor(csandbox_pidfd_open(wall))
     var poller = pollfd(fd: handle.number, events: Int16(POLLIN), revents: 0)
@@ -85,7 +88,8 @@ extension SlotProcess {
     init() throws(SandboxError) {
       control = try Pipe.socketPair()
       information = try Pipe()
-      gate = try Pipe()
+      // A socket: writing to it raises no signal when bubblewrap has died.
+      gate = try Pipe.socketPair()
       errors = try Pipe()
     }
 

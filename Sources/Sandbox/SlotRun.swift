@@ -58,18 +58,20 @@ struct SlotRun {
     case .descriptor(let inputs):
       descriptors.append(inputs)
       try socket.send(.run, order.encoded(), descriptors: descriptors)
+    case .memory(let file):
+      do throws(SystemError) { try file.rewind() } catch { throw SandboxError(error) }
+      descriptors.append(file.file.number)
+      try socket.send(.run, order.encoded(), descriptors: descriptors)
     case .archive(let bytes):
-      let file = Descriptor(csandbox_memory_file("inputs"))
+      let file: MemoryFile
       do throws(SystemError) {
-        guard file.number >= 0 else { throw SystemError("make", "a memory file") }
-        try file.write(bytes, path: "the inputs")
-        guard lseek(file.number, 0, SEEK_SET) == 0 else {
-          throw SystemError("seek in", "the inputs")
-        }
+        file = try MemoryFile("inputs")
+        try file.file.write(bytes, path: "the inputs")
+        try file.rewind()
       } catch {
         throw SandboxError(error)
       }
-      descriptors.append(file.number)
+      descriptors.append(file.file.number)
       try socket.send(.run, order.encoded(), descriptors: descriptors)
     }
   }

@@ -34,8 +34,8 @@ func run(
     prepared.output = frame.descriptors[0]
     prepared.errors = frame.descriptors[1]
     prepared.inputs = order.hasInputs ? frame.descriptors[2] : -1
-    outcome = try supervise(&prepared, control)
     job = prepared
+    outcome = try supervise(prepared, control)
   } catch {
     outcome = error.ending
   }

@@ -3,7 +3,9 @@ import CSandbox
 
 /// Starts the job's processes in their namespaces, waits for their end or the server's word, and answers
 /// when the last of them is dead.
-func supervise(_ job: inout PreparedJob, _ control: Control) throws(SetupFailure) -> JobEnding {
+func supervise(
+  _ prepared: PreparedJob, _ control: Control
+) throws(SetupFailure) -> JobEnding {
   var ends: (Int32, Int32) = (-1, -1)
   let made = withUnsafeMutableBytes(of: &ends) { bytes in
     bytes.baseAddress.map { cposix_pipe_cloexec($0.assumingMemoryBound(to: Int32.self)) } ?? -1
@@ -11,6 +13,7 @@ func supervise(_ job: inout PreparedJob, _ control: Control) throws(SetupFailure
   guard made == 0 else { throw SetupFailure(.process) }
   let (report, reportEnd) = ends
   defer { close(report) }
+  var job = prepared
   job.report = reportEnd
   let pid = csandbox_fork_isolated()
   if pid == 0 {

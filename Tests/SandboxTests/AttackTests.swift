@@ -48,6 +48,29 @@ import Testing
     #expect(outcome.text.split(separator: "\n").filter { $0.contains(" -> ") }.count == 4)
   }
 
+  /// The kernel's own word on what a job has left.
+  @Test(arguments: identities)
+  func privileges(identity: Host.Identity) throws {
+    let slot = try Ground.slot(identity)
+    let status = try slot.run(.shell("cat /proc/self/status; cat /proc/self/uid_map")).text
+    let lines = Set(status.split(separator: "\n").map { $0.filter { !$0.isWhitespace } })
+    let none = String(repeating: "0", count: 16)
+    for expected in ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"].map({ "\($0):\(none)" })
+      + ["NoNewPrivs:1", "Seccomp:2"]
+    {
+      #expect(lines.contains(expected), "\(expected)")
+    }
+    guard case .separate(let first) = identity else { return }
+    // The runner is nobody on the host, and in its namespace not all that root is.
+    let pid = try #require(slot.runnerPid)
+    let runner = String(decoding: try Files.read("/proc/\(pid)/status"), as: UTF8.self)
+    let user = first + 2 * UInt32(slot.number)
+    #expect(runner.contains("Uid:\t\(user)\t\(user)\t\(user)\t\(user)\n"))
+    let effective = runner.split(separator: "\n").first { $0.hasPrefix("CapEff") }
+    // CHOWN, DAC_OVERRIDE, FOWNER, SETGID, SETUID, SETPCAP, SYS_ADMIN, SYS_RESOURCE.
+    #expect(effective == "CapEff:\t00000000012001cb")
+  }
+
   @Test(arguments: identities)
   func toolchainCanNotBePoisoned(identity: Host.Identity) throws {
     let shell = try Ground.toolchains.get() + "/gcc/usr/bin/dash"
@@ -103,7 +126,7 @@ import Testing
     for what in ["spin", "stop"] {
       let outcome = try slot.run(.probe(what, limits: limits))
       #expect(outcome.ending == .limit(.time))
-      #expect(outcome.duration < 3_000_000_000)
+      #expect(outcome.duration < 8_000_000_000)
     }
     let deaf = try slot.run(.shell("trap '' TERM HUP INT; sleep 50; sleep 50", limits: limits))
     #expect(deaf.ending == .limit(.time))
@@ -160,7 +183,7 @@ import Testing
     let slot = try Ground.slot()
     let outcome = try slot.run(.shell("setsid sh -c 'trap \"\" TERM HUP; sleep 77' & exit 0"))
     #expect(outcome.ending == .exited(0))
-    #expect(outcome.duration < 3_000_000_000)
+    #expect(outcome.duration < 20_000_000_000)
     #expect(try slot.run(.shell("ls -d /proc/[0-9]*")).text.split(separator: "\n").count <= 3)
   }
 

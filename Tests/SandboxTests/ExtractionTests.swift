@@ -49,7 +49,10 @@ import Testing
     archive.file("usr/lib/data", [UInt8](repeating: 7, count: 100_000), mode: 0o666)
     archive.header("usr/bin/cc", kind: "1", target: "usr/bin/gcc")
     archive.link("lib", to: "/usr/lib")
-    archive.extended([("path", "usr/" + String(repeating: "l", count: 200)), ("mtime", "1.5")])
+    archive.extended([
+      ("path", "usr/" + String(repeating: "l", count: 200)), ("mtime", "1.5"),
+      ("SCHILY.xattr.trusted.overlay.opaque", "y"),
+    ])
     archive.file("short", "long")
     let place = Place()
     let summary = try place.unpack(archive.finished())

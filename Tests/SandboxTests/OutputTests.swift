@@ -146,6 +146,38 @@ import Testing
     #expect(try slot.run(.shell("cat a", inputs: .descriptor(file.number))).text == "1")
   }
 
+  /// Whoever sends inputs slowly uses up the job's time, not the server's.
+  @Test func inputsThatStall() throws {
+    let pipe = try Pipe()
+    #expect(write(pipe.writing, "work/", 5) == 5)
+    var job = Job.shell("exit 0", inputs: .descriptor(pipe.reading))
+    job.limits.seconds = 1
+    let slot = try Ground.slot()
+    #expect(try slot.run(job).ending == .limit(.time))
+    #expect(try slot.run(.shell("exit 0")).ending == .exited(0))
+  }
+
+  /// Options that run code or read files do so inside, where there is nothing to find.
+  @Test func compilerOptionsThatReach() throws {
+    let slot = try Ground.slot()
+    let outcome = try slot.run(
+      .shell(
+        """
+        printf '#include "/etc/shadow"\n' > a.c
+        printf '__asm__(".incbin \\"/etc/passwd\\"");\n' > b.c
+        printf 'int main(void) { return 0; }\n' > c.c
+        gcc -c a.c; gcc -c b.c; gcc @/etc/passwd -c c.c; gcc -specs=/etc/passwd -c c.c
+        gcc -fplugin=/etc/none.so -c c.c
+        gcc -wrapper /bin/sh,-c,'id >&2' -c c.c
+        gcc -c c.c -o c.o && echo compiled
+        """, outputs: ["c.o", "a.o", "b.o"]))
+    #expect(outcome.text == "compiled\n", "\(outcome.ending) \(outcome.complaints)")
+    #expect(try outcome.contents(0)?.isEmpty == false)
+    #expect(try outcome.contents(1) == nil && outcome.contents(2) == nil)
+    #expect(!outcome.complaints.contains("root:"))
+    #expect(outcome.complaints.contains("uid="))
+  }
+
   @Test func ordersThatAreTooLong() throws {
     let slot = try Ground.slot()
     var job = Job.shell("exit 0")

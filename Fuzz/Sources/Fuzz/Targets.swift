@@ -9,6 +9,7 @@
 enum Target: String, CaseIterable {
   case arguments, responseFile, frame, manifest, entryHead, dependencies, scanner, places, dryRun
   case settings, farmMessages, farmTexts, schedulerEvents
+  case archive, packedArchive, jobOrder, policy
 
   func run(_ bytes: [UInt8]) {
     switch self {
@@ -25,6 +26,10 @@ enum Target: String, CaseIterable {
     case .farmMessages: farmMessages(bytes)
     case .farmTexts: farmTexts(bytes)
     case .schedulerEvents: schedulerEvents(bytes)
+    case .archive: SandboxTargets.archive(bytes)
+    case .packedArchive: SandboxTargets.packedArchive(bytes)
+    case .jobOrder: SandboxTargets.jobOrder(bytes)
+    case .policy: SandboxTargets.policy(bytes)
     }
   }
 
