@@ -1,0 +1,56 @@
+package import Compilers
+import Platform
+
+/// All that a compiler needs to compile preprocessed C or C++ elsewhere.
+///
+/// What belongs to it is what `sccache --package-toolchain` of Mozilla's 0.16 packs, and where a
+/// compile in the unpacked tree needs more, that: clang's lists for sanitizers, its configuration
+/// files, and links to libraries that only this machine's cache finds.
+package struct ToolchainContents: Sendable, Equatable {
+  /// The compiler as the client calls it; absolute.
+  package var program: String
+  /// Directories, then files, then links, each sorted by the bytes of their paths.
+  package var entries: [ToolchainEntry]
+
+  package init(program: String, entries: [ToolchainEntry]) {
+    self.program = program
+    self.entries = entries
+  }
+
+  /// Bytes of content of all files.
+  package var size: Int64 { entries.reduce(0) { $0 + $1.size } }
+
+  /// No file of it was replaced or removed since. A file that newly appears (specs) does not show;
+  /// who remembers contents asks again when the identity of the compiler changes.
+  package var isInPlace: Bool {
+    entries.allSatisfy { entry in
+      guard case .file(let stamp) = entry.kind else { return true }
+      return FileStamp.ofLink(path: entry.path) == stamp
+    }
+  }
+
+  /// Asks a compiler what belongs to it; blocks for some tens of milliseconds.
+  ///
+  /// - Parameters:
+  ///   - program: the compiler as it is called, absolute, symbolic links kept.
+  ///   - arguments: options that choose its programs and files (`-B`, `--sysroot`, `-m32`).
+  ///   - environment: `NAME=value` each, of the caller: PATH, COMPILER_PATH and others choose too.
+  ///   - directory: of the caller; absolute.
+  package static func gather(
+    program: String, family: Compiler.Family, arguments: [String], environment: [[UInt8]],
+    directory: String
+  ) throws(ToolchainError) -> ToolchainContents {
+    var collector = ContentsCollector(
+      program: program, arguments: arguments,
+      caller: Caller(environment: environment, directory: directory))
+    try collector.addDriver()
+    switch family {
+    case .gcc: try collector.addGCC()
+    case .clang: try collector.addClang()
+    }
+    try collector.addLoaderConfiguration()
+    // Compilers put their intermediate files there.
+    collector.tree.addEmptyDirectory("/tmp")
+    return ToolchainContents(program: program, entries: collector.tree.entries)
+  }
+}
