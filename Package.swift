@@ -59,7 +59,7 @@ let package = Package(
     .target(
       name: "Storage", dependencies: ["CacheKey", "Platform", "CPosix"], swiftSettings: strict),
     .target(
-      name: "Toolchains", dependencies: ["Compilers", "Platform", "CZlib"],
+      name: "Toolchains", dependencies: ["Compilers", "Platform", "CPosix", "CZlib"],
       swiftSettings: strict),
     .executableTarget(
       name: "sccached",

@@ -29,8 +29,10 @@ struct ContentsCollector {
     guard let head = try ELFHead.read(real) else {
       throw .script(path: path, interpreter: ELFHead.interpreter(of: real))
     }
-    // The real path: the loader takes $ORIGIN from it, as the kernel does.
-    try SharedLibraries(caller: caller).add(of: real, loader: head.loader ?? loader, to: &tree)
+    if head.isDynamic {
+      // The real path: the loader takes $ORIGIN from it, as the kernel does.
+      try SharedLibraries(caller: caller).add(of: real, loader: head.loader ?? loader, to: &tree)
+    }
     return head.loader
   }
 

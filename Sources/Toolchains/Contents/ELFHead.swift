@@ -5,6 +5,8 @@ import Platform
 struct ELFHead: Equatable {
   /// The dynamic loader that the kernel starts; nil for static programs and most libraries.
   var loader: String?
+  /// Without it there are no libraries to look for.
+  var isDynamic = false
 
   /// Nil when the file is no ELF file, or a damaged one.
   static func read(_ path: String) throws(ToolchainError) -> ELFHead? {
@@ -15,18 +17,21 @@ struct ELFHead: Equatable {
       try file.read(at: 0, count: Self.headLimit, path: path)
     }
     guard let layout = Layout(head) else { return nil }
+    var result = ELFHead()
     for index in 0..<layout.segmentCount {
       let start = layout.segmentOffset + index * layout.segmentSize
       let segment = try system { () throws(SystemError) in
         try file.read(at: start, count: layout.segmentSize, path: path)
       }
+      guard segment.count == layout.segmentSize else { return nil }
+      if layout.isDynamic(segment) { result.isDynamic = true }
       guard let place = layout.loaderPlace(in: segment) else { continue }
       let text = try system { () throws(SystemError) in
         try file.read(at: place.offset, count: place.count, path: path)
       }
-      return ELFHead(loader: String(validating: text.prefix { $0 != 0 }, as: UTF8.self))
+      result.loader = String(validating: text.prefix { $0 != 0 }, as: UTF8.self)
     }
-    return ELFHead(loader: nil)
+    return result
   }
 
   /// What a file that is no program says of its interpreter: the rest of its `#!` line.
@@ -64,9 +69,12 @@ private struct Layout {
     else { return nil }
   }
 
+  /// PT_DYNAMIC.
+  func isDynamic(_ segment: [UInt8]) -> Bool { number(segment, at: 0, bytes: 4) == 2 }
+
   /// The place of the loader's name, when this is the header that has it (PT_INTERP).
   func loaderPlace(in segment: [UInt8]) -> (offset: Int, count: Int)? {
-    guard segment.count == segmentSize, number(segment, at: 0, bytes: 4) == 3 else { return nil }
+    guard number(segment, at: 0, bytes: 4) == 3 else { return nil }
     let offset = number(segment, at: is64Bit ? 8 : 4, bytes: is64Bit ? 8 : 4)
     let count = number(segment, at: is64Bit ? 32 : 16, bytes: is64Bit ? 8 : 4)
     guard offset < 1 << 40, count > 1, count <= Int(PATH_MAX) else { return nil }

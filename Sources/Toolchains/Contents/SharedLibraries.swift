@@ -22,9 +22,8 @@ struct SharedLibraries {
   ) throws(ToolchainError) {
     guard let loader else { return }
     try tree.add(loader)
-    let libraries = try list(program, loader: loader, options: [])
-    let bare = try? list(
-      program, loader: loader, options: ["--inhibit-cache"], environment: [])
+    let libraries = try list(program, loader: loader)
+    let bare = listBare(program, loader: loader)
     // Where musl's loader has no such option there is no cache either.
     let found = Dictionary(
       (bare ?? libraries).compactMap { library in library.path.map { (library.name, $0) } },
@@ -55,18 +54,44 @@ struct SharedLibraries {
     throw .ambiguousLibrary(name: name, first: place, second: real)
   }
 
-  private func list(
-    _ program: String, loader: String, options: [String], environment: [[UInt8]]? = nil
-  ) throws(ToolchainError) -> [Library] {
-    let result = try caller.run(
-      loader, options + ["--list", program], environment: environment)
-    let text = String(decoding: result.output, as: UTF8.self)
-    let libraries = Self.libraries(fromList: text)
-    guard result.isSuccess || !libraries.isEmpty || text.contains("statically linked") else {
-      let reason = String(decoding: result.errors.suffix(300), as: UTF8.self)
-      throw .noAnswer(program: program, question: "\(loader) --list", reason: reason)
+  /// What the program gets when it is called as the compiler is.
+  private func list(_ program: String, loader: String) throws(ToolchainError) -> [Library] {
+    let result = try caller.run(loader, ["--list", program])
+    if result.isSuccess {
+      return Self.libraries(fromList: String(decoding: result.output, as: UTF8.self))
     }
-    return libraries
+    let errors = String(decoding: result.errors, as: UTF8.self)
+    if let name = Self.missing(fromErrors: errors) {
+      throw .missingLibrary(program: program, library: name)
+    }
+    throw .noAnswer(
+      program: program, question: "\(loader) --list", reason: String(errors.suffix(300)))
+  }
+
+  /// What it gets without this machine's cache and variables; nil where the loader can't tell.
+  private func listBare(_ program: String, loader: String) -> [Library]? {
+    let option = "--inhibit-cache"
+    guard let strict = try? caller.run(loader, [option, "--list", program], environment: []) else {
+      return nil
+    }
+    if strict.isSuccess {
+      return Self.libraries(fromList: String(decoding: strict.output, as: UTF8.self))
+    }
+    // glibc's gives up at the first library that it doesn't find, and with this variable (which
+    // musl's would pass over, and run the program) it goes on.
+    guard Self.missing(fromErrors: String(decoding: strict.errors, as: UTF8.self)) != nil,
+      let patient = try? caller.run(
+        loader, [option, program], environment: [Array("LD_TRACE_LOADED_OBJECTS=1".utf8)])
+    else { return nil }
+    return Self.libraries(fromList: String(decoding: patient.output, as: UTF8.self))
+  }
+
+  /// The library that glibc's loader complains about.
+  static func missing(fromErrors text: String) -> String? {
+    guard let start = text.firstRange(of: "error while loading shared libraries: ")?.upperBound,
+      let end = text[start...].firstRange(of: ": cannot open shared object file")?.lowerBound
+    else { return nil }
+    return String(text[start..<end])
   }
 
   /// Reads what the loader prints (`ldd` prints the same): `name => path (address)`,
