@@ -28,7 +28,7 @@ import Testing
       _ = tree.addLink(
         at: directory("\(name)/link\(length)"), to: String(repeating: "t", count: length))
     }
-    return ToolchainContents(program: "/x", entries: tree.entries)
+    return ToolchainContents(programs: ["/x"], entries: tree.entries)
   }
 
   @Test(arguments: ToolchainArchive.Form.allCases)

@@ -30,7 +30,7 @@ struct PlainNaming: ArchiveNaming, ~Copyable {
     let path = try directory.write(text, "tools/\(name)", mode: 0o755)
     var tree = ToolchainTree()
     try tree.add(path)
-    return ToolchainContents(program: path, entries: tree.entries)
+    return ToolchainContents(programs: [path], entries: tree.entries)
   }
 
   /// Packs, or tells that nothing was packed.
@@ -72,7 +72,7 @@ struct PlainNaming: ArchiveNaming, ~Copyable {
     #expect(FileStamp(path: first.packed.path)?.size == first.packed.size)
     let map = WeakMap(json: try Files.read(directory("cache/client/weak_map.json")))
     #expect(Array(map.identifiers.values) == [id])
-    #expect(map.identifiers.keys.first?.hasPrefix(contents.program + "-") ?? false)
+    #expect(map.identifiers.keys.first?.hasPrefix(contents.programs[0] + "-") ?? false)
     // Another process finds it.
     let second = try ask(cache(), contents)
     #expect(!second.isNew && second.packed == first.packed)
@@ -96,7 +96,7 @@ struct PlainNaming: ArchiveNaming, ~Copyable {
     try directory.write("other", "tools/a", mode: 0o755)
     var tree = ToolchainTree()
     try tree.add(directory("tools/a"))
-    let changed = ToolchainContents(program: directory("tools/a"), entries: tree.entries)
+    let changed = ToolchainContents(programs: [directory("tools/a")], entries: tree.entries)
     let new = try ask(cache(), changed)
     #expect(new.isNew && new.packed.identifier != old.packed.identifier)
   }
@@ -145,7 +145,7 @@ struct PlainNaming: ArchiveNaming, ~Copyable {
     #expect {
       try cache(limit: 200_000).archive(of: large, form: .gzip)
     } throws: { error in
-      guard case .exceedsLimit(large.program, _, 200_000) = error as? ToolchainError else {
+      guard case .exceedsLimit(large.programs[0], _, 200_000) = error as? ToolchainError else {
         return false
       }
       return "\(error)".contains("toolchain_cache_size")

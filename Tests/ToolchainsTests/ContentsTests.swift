@@ -47,6 +47,34 @@ import Testing
     #expect(Set(entries.map(\.path)).count == entries.count)
   }
 
+  /// A project in C and C++ sends one archive.
+  @Test(arguments: InstalledCompiler.all) func siblingsAreOneToolchain(
+    _ compiler: InstalledCompiler
+  ) throws {
+    let c = try contents(of: compiler.c, compiler.family)
+    #expect(try contents(of: compiler.cxx, compiler.family) == c)
+    #expect(c.programs.sorted() == [compiler.c, compiler.cxx].sorted())
+  }
+
+  @Test(arguments: [
+    ("gcc", "g++"), ("clang-19", "clang++-19"), ("cc", "c++"),
+    ("aarch64-linux-gnu-gcc-12", "aarch64-linux-gnu-g++-12"),
+  ])
+  func siblingsAreMutual(_ pair: (String, String)) {
+    #expect(Driver.siblingName(pair.0) == pair.1)
+    #expect(Driver.siblingName(pair.1) == pair.0)
+  }
+
+  @Test func othersHaveNoSibling() throws {
+    for name in ["", "tcc", "gcc12", "c89", "-"] { #expect(Driver.siblingName(name) == nil) }
+    // One that is there, but is another compiler.
+    let source = try directory.write("int main(void) { return 0; }", "main.c")
+    try run("/usr/bin/gcc-12", [source, "-o", directory("g++")])
+    let program = try relocatedGCC()
+    try run("/bin/cp", [directory("g++"), directory("bin")])
+    #expect(try contents(of: program, .gcc).programs == [program])
+  }
+
   @Test func scriptsAreRefused() throws {
     let script = try directory.write(
       "#!/bin/sh\nexec /usr/bin/gcc-12 \"$@\"\n", "gcc", mode: 0o755)

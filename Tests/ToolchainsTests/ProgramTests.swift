@@ -96,7 +96,7 @@ import Testing
     #expect(links.map { Path.name(of: $0.path) } == ["libf7.so"])
 
     // It runs in the tree, with no such variable.
-    let contents = ToolchainContents(program: program, entries: tree.entries)
+    let contents = ToolchainContents(programs: [program], entries: tree.entries)
     try pack(contents, to: directory("archive"))
     try run("/bin/mkdir", [directory("tree")])
     try run("/bin/tar", ["-xzf", directory("archive"), "-C", directory("tree")])

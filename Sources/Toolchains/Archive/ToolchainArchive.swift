@@ -48,7 +48,7 @@ package struct ToolchainArchive: Sendable {
     func sink(_ bytes: UnsafeRawBufferPointer) throws(ToolchainError) {
       size += Int64(bytes.count)
       guard size <= limit else {
-        throw .exceedsLimit(program: contents.program, size: size, limit: limit)
+        throw .exceedsLimit(program: contents.programs.first ?? path, size: size, limit: limit)
       }
       try Self.write(bytes, to: number, path: path)
       observe(bytes)

@@ -3,23 +3,89 @@ import Platform
 
 /// Puts the parts of one compiler into a tree, by asking it.
 struct ContentsCollector {
-  let program: String
-  let arguments: [String]
-  let caller: Caller
-  var tree = ToolchainTree()
+  let driver: Driver
+  private(set) var tree = ToolchainTree()
+  /// The drivers in the tree.
+  private(set) var programs: [String] = []
   /// The driver's own loader serves libraries that don't name one.
   private var loader: String?
 
-  init(program: String, arguments: [String], caller: Caller) {
-    self.program = program
-    self.arguments = arguments
-    self.caller = caller
+  init(_ driver: Driver) {
+    self.driver = driver
   }
 
-  // MARK: parts of every compiler
+  /// What compiling needs of a compiler. Two drivers with the same parts are one toolchain.
+  private struct Parts: Equatable {
+    /// Programs and libraries, which need libraries themselves.
+    var programs: [String] = []
+    var files: [String] = []
+    var directories: [String] = []
+  }
 
-  mutating func addDriver() throws(ToolchainError) {
-    loader = try addProgram(program)
+  mutating func collect(_ family: Compiler.Family) throws(ToolchainError) {
+    let parts = try Self.parts(of: driver, family)
+    try add(driver)
+    // A project in C and C++ then has one archive instead of two that differ in their drivers.
+    if let sibling = driver.sibling, let others = try? Self.parts(of: sibling, family),
+      others == parts
+    {
+      try add(sibling)
+    }
+    programs.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    for path in parts.programs { try addProgram(path) }
+    for path in parts.files { try tree.add(path) }
+    for path in parts.directories { try tree.addAll(of: path) }
+    try addLoaderConfiguration()
+    // Compilers put their intermediate files there.
+    tree.addEmptyDirectory("/tmp")
+  }
+
+  // MARK: finding parts
+
+  private static func parts(
+    of driver: Driver, _ family: Compiler.Family
+  ) throws(ToolchainError) -> Parts {
+    let real = try ToolchainTree.realPath(driver.path)
+    guard try ELFHead.read(real) != nil else {
+      throw .script(path: driver.path, interpreter: ELFHead.interpreter(of: real))
+    }
+    return switch family {
+    case .gcc: try partsOfGCC(driver)
+    case .clang: try partsOfClang(driver, real)
+    }
+  }
+
+  private static func partsOfGCC(_ driver: Driver) throws(ToolchainError) -> Parts {
+    _ = try driver.check(.gcc)
+    let proper = ["cc1", "cc1plus"].compactMap(driver.program)
+    guard !proper.isEmpty else { throw .noCompilerProper(program: driver.path) }
+    // objcopy makes the .dwo of -gsplit-dwarf.
+    let tools = ["as", "objcopy"].compactMap(driver.program)
+    let plugins = ["liblto_plugin.so"].compactMap(driver.file)
+    return Parts(
+      programs: proper + tools + plugins, files: ["specs"].compactMap(driver.file))
+  }
+
+  private static func partsOfClang(
+    _ driver: Driver, _ real: String
+  ) throws(ToolchainError) -> Parts {
+    let configurations = try driver.check(.clang)
+    let resources = try driver.resourceDirectory()
+    // Lists of what sanitizers pass over are in share; the libraries beside serve the linker only.
+    let directories = ["include", "share"].map { Path.join(resources, $0) }
+      .filter { FileStamp(path: $0)?.isDirectory ?? false }
+    // The assembler is for -fno-integrated-as.
+    return Parts(
+      programs: [real] + ["as", "objcopy"].compactMap(driver.program), files: configurations,
+      directories: directories)
+  }
+
+  // MARK: adding parts
+
+  private mutating func add(_ driver: Driver) throws(ToolchainError) {
+    programs.append(driver.path)
+    let own = try addProgram(driver.path)
+    if loader == nil { loader = own }
   }
 
   /// Adds a program with its loader and libraries; returns the loader.
@@ -31,7 +97,8 @@ struct ContentsCollector {
     }
     if head.isDynamic {
       // The real path: the loader takes $ORIGIN from it, as the kernel does.
-      try SharedLibraries(caller: caller).add(of: real, loader: head.loader ?? loader, to: &tree)
+      try SharedLibraries(caller: driver.caller)
+        .add(of: real, loader: head.loader ?? loader, to: &tree)
     }
     return head.loader
   }
@@ -39,123 +106,19 @@ struct ContentsCollector {
   /// The loader does not read these files, `ldconfig` does, should somebody run it in the tree.
   /// Only those count that name a directory of the tree's libraries: what else is installed on
   /// this machine must not change the archive.
-  mutating func addLoaderConfiguration() throws(ToolchainError) {
+  private mutating func addLoaderConfiguration() throws(ToolchainError) {
     let main = "/etc/ld.so.conf"
     guard FileStamp(path: main)?.isRegular ?? false else { return }
     try tree.add(main)
-    let directory = main + ".d"
-    for name in (Files.names(in: directory) ?? []).sorted() where name.hasSuffix(".conf") {
-      let path = Path.join(directory, name)
+    let directories = tree.libraryDirectories
+    for name in (Files.names(in: main + ".d") ?? []) where name.hasSuffix(".conf") {
+      let path = Path.join(main + ".d", name)
       guard FileStamp(path: path)?.isRegular ?? false,
         let bytes = try? Files.read(path, limit: 64 << 10)
       else { continue }
       let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
-      if lines.contains(where: holdsLibraries) { try tree.add(path) }
+      let real = lines.filter { $0.hasPrefix("/") }.compactMap { try? ToolchainTree.realPath($0) }
+      if real.contains(where: directories.contains) { try tree.add(path) }
     }
-  }
-
-  private func holdsLibraries(_ directory: String) -> Bool {
-    guard directory.hasPrefix("/") else { return false }
-    var scratch = ToolchainTree()
-    guard let real = try? scratch.add(directory) else { return false }
-    let start = real + "/"
-    return tree.entries.contains { entry in
-      guard entry.kind != .directory, entry.path.hasPrefix(start) else { return false }
-      let name = entry.path.dropFirst(start.count)
-      return !name.contains("/") && name.contains(".so")
-    }
-  }
-
-  // MARK: gcc
-
-  mutating func addGCC() throws(ToolchainError) {
-    try refuseLauncher()
-    var hasProper = false
-    for name in ["cc1", "cc1plus"] {
-      guard let path = findProgram(name) else { continue }
-      try addProgram(path)
-      hasProper = true
-    }
-    guard hasProper else { throw .noCompilerProper(program: program) }
-    // objcopy makes the .dwo of -gsplit-dwarf.
-    for name in ["as", "objcopy"] {
-      if let path = findProgram(name) { try addProgram(path) }
-    }
-    for name in ["specs", "liblto_plugin.so"] {
-      guard let path = answer("-print-file-name=\(name)"), path.hasPrefix("/"),
-        FileStamp(path: path)?.isRegular ?? false
-      else { continue }
-      if name == "specs" { try tree.add(path) } else { try addProgram(path) }
-    }
-  }
-
-  /// ccache and distcc under the name of gcc pass on what they don't know, so that their answers
-  /// look right; but gcc tells how it was called.
-  private func refuseLauncher() throws(ToolchainError) {
-    let mark = "COLLECT_GCC="
-    guard let line = try dryRun().first(where: { $0.hasPrefix(mark) }) else { return }
-    try expect(String(line.dropFirst(mark.count)))
-  }
-
-  // MARK: clang
-
-  mutating func addClang() throws(ToolchainError) {
-    let lines = try dryRun()
-    if let words = Detection.frontEndCommand(fromDryRun: lines.joined(separator: "\n")) {
-      try expect(words[0])
-    }
-    let mark = "Configuration file: "
-    for line in lines where line.hasPrefix(mark) {
-      try tree.add(String(line.dropFirst(mark.count)))
-    }
-    // Where clang is told not to assemble by itself.
-    for name in ["as", "objcopy"] {
-      if let path = findProgram(name) { try addProgram(path) }
-    }
-    guard let resources = answer("-print-resource-dir"), resources.hasPrefix("/") else {
-      throw .noAnswer(
-        program: program, question: "-print-resource-dir", reason: "it names no directory")
-    }
-    // Lists of what sanitizers pass over are in share; the libraries beside serve the linker only.
-    for name in ["include", "share"] {
-      let path = Path.join(resources, name)
-      if FileStamp(path: path)?.isDirectory ?? false { try tree.addAll(of: path) }
-    }
-  }
-
-  // MARK: questions
-
-  /// The program that really runs must be the one that is packed.
-  private func expect(_ started: String) throws(ToolchainError) {
-    guard let path = caller.find(started) else { return }
-    var scratch = ToolchainTree()
-    guard try scratch.add(path) == (try scratch.add(program)) else {
-      throw .launcher(program: program, started: path)
-    }
-  }
-
-  /// The lines in which the driver tells what it would do.
-  private func dryRun() throws(ToolchainError) -> [String] {
-    let question = ["-v", "-###", "-x", "c", "-c", "/dev/null", "-o", "/dev/null"]
-    let result = try caller.run(program, arguments + question)
-    let text = String(decoding: result.errors, as: UTF8.self)
-    guard result.isSuccess else {
-      throw .noAnswer(
-        program: program, question: question.joined(separator: " "),
-        reason: String(text.suffix(300)))
-    }
-    return text.split(separator: "\n").map(String.init)
-  }
-
-  private func answer(_ question: String) -> String? {
-    guard let result = try? caller.run(program, arguments + [question]), result.isSuccess else {
-      return nil
-    }
-    let line = result.output.prefix { $0 != UInt8(ascii: "\n") }
-    return String(validating: line, as: UTF8.self)
-  }
-
-  private func findProgram(_ name: String) -> String? {
-    answer("-print-prog-name=\(name)").flatMap(caller.find)
   }
 }

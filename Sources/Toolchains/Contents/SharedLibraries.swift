@@ -42,8 +42,7 @@ struct SharedLibraries {
 
   private func leadsTo(_ real: String, _ path: String?) throws(ToolchainError) -> Bool {
     guard let path, FileStamp(path: path) != nil else { return false }
-    var scratch = ToolchainTree()
-    return try scratch.add(path) == real
+    return try ToolchainTree.realPath(path) == real
   }
 
   private func link(

@@ -7,13 +7,14 @@ import Platform
 /// compile in the unpacked tree needs more, that: clang's lists for sanitizers, its configuration
 /// files, and links to libraries that only this machine's cache finds.
 package struct ToolchainContents: Sendable, Equatable {
-  /// The compiler as the client calls it; absolute.
-  package var program: String
+  /// The compiler as the client calls it, and its sibling for the other one of C and C++ where
+  /// there is one with the same parts; absolute, sorted.
+  package var programs: [String]
   /// Directories, then files, then links, each sorted by the bytes of their paths.
   package var entries: [ToolchainEntry]
 
-  package init(program: String, entries: [ToolchainEntry]) {
-    self.program = program
+  package init(programs: [String], entries: [ToolchainEntry]) {
+    self.programs = programs
     self.entries = entries
   }
 
@@ -40,17 +41,11 @@ package struct ToolchainContents: Sendable, Equatable {
     program: String, family: Compiler.Family, arguments: [String], environment: [[UInt8]],
     directory: String
   ) throws(ToolchainError) -> ToolchainContents {
-    var collector = ContentsCollector(
-      program: program, arguments: arguments,
+    let driver = Driver(
+      path: program, arguments: arguments,
       caller: Caller(environment: environment, directory: directory))
-    try collector.addDriver()
-    switch family {
-    case .gcc: try collector.addGCC()
-    case .clang: try collector.addClang()
-    }
-    try collector.addLoaderConfiguration()
-    // Compilers put their intermediate files there.
-    collector.tree.addEmptyDirectory("/tmp")
-    return ToolchainContents(program: program, entries: collector.tree.entries)
+    var collector = ContentsCollector(driver)
+    try collector.collect(family)
+    return ToolchainContents(programs: collector.programs, entries: collector.tree.entries)
   }
 }

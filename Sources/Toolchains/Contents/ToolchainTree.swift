@@ -25,6 +25,19 @@ struct ToolchainTree {
 
   func kind(of path: String) -> ToolchainEntry.Kind? { kinds[ExactText(path)] }
 
+  /// The directories that hold shared libraries.
+  var libraryDirectories: Set<String> {
+    Set(
+      kinds.filter { $0.value != .directory && $0.key.text.contains(".so") }
+        .map { Path.directory(of: $0.key.text) })
+  }
+
+  /// The path without links, by the same rules.
+  static func realPath(_ path: String) throws(ToolchainError) -> String {
+    var scratch = ToolchainTree()
+    return try scratch.add(path)
+  }
+
   /// Adds the file or directory itself and everything on the way; returns its path without links.
   @discardableResult
   mutating func add(_ path: String) throws(ToolchainError) -> String {

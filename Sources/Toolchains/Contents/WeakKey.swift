@@ -17,6 +17,7 @@ package struct WeakKey: Sendable, Hashable, CustomStringConvertible {
     var hash = SHA256()
     hash.field(Self.version)
     hash.field(form.rawValue)
+    hash.field(contents.programs)
     hash.field(UInt64(contents.entries.count))
     for entry in contents.entries {
       hash.field(entry.path)
@@ -32,6 +33,6 @@ package struct WeakKey: Sendable, Hashable, CustomStringConvertible {
       }
     }
     digest = hash.finish()
-    description = "\(contents.program)-\(digest)"
+    description = "\(contents.programs.first ?? "")-\(digest)"
   }
 }
