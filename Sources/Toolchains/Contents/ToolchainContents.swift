@@ -21,12 +21,16 @@ package struct ToolchainContents: Sendable, Equatable {
   /// Bytes of content of all files.
   package var size: Int64 { entries.reduce(0) { $0 + $1.size } }
 
-  /// No file of it was replaced or removed since. A file that newly appears (specs) does not show;
-  /// who remembers contents asks again when the identity of the compiler changes.
+  /// No file of it was replaced or removed since, and no link leads elsewhere. A file that newly
+  /// appears (specs) does not show; who remembers contents asks again when the identity of the
+  /// compiler changes.
   package var isInPlace: Bool {
     entries.allSatisfy { entry in
-      guard case .file(let stamp) = entry.kind else { return true }
-      return FileStamp.ofLink(path: entry.path) == stamp
+      switch entry.kind {
+      case .directory, .link(_, isAdded: true): true
+      case .file(let stamp): FileStamp.ofLink(path: entry.path) == stamp
+      case .link(let text, isAdded: false): (try? ToolchainTree.readLink(entry.path)) == text
+      }
     }
   }
 

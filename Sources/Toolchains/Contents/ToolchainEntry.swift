@@ -6,8 +6,9 @@ package struct ToolchainEntry: Sendable, Equatable {
     case directory
     /// A regular file, as it was when the tree was made.
     case file(FileStamp)
-    /// A symbolic link and its text, which counts inside the tree.
-    case link(String)
+    /// A symbolic link and its text, which counts inside the tree. One that is added leads to a
+    /// library that would not be found otherwise, and does not exist here.
+    case link(String, isAdded: Bool = false)
   }
 
   /// Absolute; the tree takes the place of `/`.

@@ -27,7 +27,7 @@ package struct WeakKey: Sendable, Hashable, CustomStringConvertible {
       case .file(let stamp):
         hash.field(stamp.isExecutable ? "program" : "file")
         hash.field(try digests.digest(of: entry.path, stamp))
-      case .link(let text):
+      case .link(let text, _):
         hash.field("link")
         hash.field(text)
       }
