@@ -13,6 +13,7 @@ package struct ToolchainContents: Sendable, Equatable {
   /// Directories, then files, then links, each sorted by the bytes of their paths.
   package var entries: [ToolchainEntry]
 
+  /// For contents that were gathered in another way; the caller keeps to the order.
   package init(programs: [String], entries: [ToolchainEntry]) {
     self.programs = programs
     self.entries = entries
@@ -41,6 +42,8 @@ package struct ToolchainContents: Sendable, Equatable {
   ///   - arguments: options that choose its programs and files (`-B`, `--sysroot`, `-m32`).
   ///   - environment: `NAME=value` each, of the caller: PATH, COMPILER_PATH and others choose too.
   ///   - directory: of the caller; absolute.
+  /// - Throws: what makes the toolchain unfit (a script, a launcher, a missing library), or the
+  ///   system's failure with the path.
   package static func gather(
     program: String, family: Compiler.Family, arguments: [String], environment: [[UInt8]],
     directory: String

@@ -2,6 +2,7 @@ package import Platform
 
 /// One thing in a toolchain's tree.
 package struct ToolchainEntry: Sendable, Equatable {
+  /// What unpacking makes of it.
   package enum Kind: Sendable, Equatable {
     case directory
     /// A regular file, as it was when the tree was made.
@@ -15,6 +16,7 @@ package struct ToolchainEntry: Sendable, Equatable {
   package var path: String
   package var kind: Kind
 
+  /// - Parameter path: absolute, without links on its way.
   package init(path: String, kind: Kind) {
     self.path = path
     self.kind = kind
