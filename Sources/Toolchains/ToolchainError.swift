@@ -19,7 +19,7 @@ package enum ToolchainError: Error, Sendable, Equatable, CustomStringConvertible
   case unusablePath(path: String, reason: String)
   /// A file is no longer the one that was looked at: an upgrade is under way.
   case changed(path: String)
-  /// Sizes in bytes.
+  /// Sizes in bytes; writing stopped at `size`, the whole archive may be larger.
   case exceedsLimit(program: String, size: Int64, limit: Int64)
   /// A compression library that failed: it has no memory, mostly.
   case compression(reason: String)
@@ -46,7 +46,7 @@ package enum ToolchainError: Error, Sendable, Equatable, CustomStringConvertible
     case .changed(let path):
       "can't pack \(path): it changed in the meantime. Try again when the installation is complete"
     case .exceedsLimit(let program, let size, let limit):
-      "the toolchain of \(program) takes \(size) bytes, more than the \(limit) of its cache. "
+      "the toolchain of \(program) takes at least \(size) bytes, more than the \(limit) of its cache. "
         + "Raise toolchain_cache_size in [dist]"
     case .compression(let reason):
       "can't compress a toolchain: \(reason)"

@@ -67,7 +67,7 @@ import Testing
         #expect(stamp.permissions == (original.isExecutable ? 0o755 : 0o644))
         #expect(try Files.digest(of: unpacked) == (try Files.digest(of: entry.path)))
         #expect(stamp.modified == 1_153_704_088_000_000_000)
-      case .link(let text):
+      case .link(let text, _):
         #expect(try run("/bin/readlink", [unpacked]).output == Array((text + "\n").utf8))
       }
     }

@@ -148,4 +148,12 @@ import Testing
     try run("/bin/rm", [parts + "/as"])
     #expect(!before.isInPlace)
   }
+
+  @Test func aLinkThatLeadsElsewhereIsSeen() throws {
+    try run("/bin/ln", ["-s", "/usr/bin/gcc-11", directory("gcc")])
+    let before = try contents(of: directory("gcc"), .gcc)
+    #expect(before.isInPlace)
+    try run("/bin/ln", ["-sf", "/usr/bin/gcc-12", directory("gcc")])
+    #expect(!before.isInPlace)
+  }
 }

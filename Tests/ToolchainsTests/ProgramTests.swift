@@ -92,11 +92,12 @@ import Testing
     tree = ToolchainTree()
     try tree.add(program)
     try SharedLibraries(caller: caller).add(of: program, loader: loader, to: &tree)
-    let links = tree.entries.filter { $0.kind == .link(directory("lib/libf7.so")) }
+    let links = tree.entries.filter { $0.kind == .link(directory("lib/libf7.so"), isAdded: true) }
     #expect(links.map { Path.name(of: $0.path) } == ["libf7.so"])
 
     // It runs in the tree, with no such variable.
     let contents = ToolchainContents(programs: [program], entries: tree.entries)
+    #expect(contents.isInPlace)
     try pack(contents, to: directory("archive"))
     try run("/bin/mkdir", [directory("tree")])
     try run("/bin/tar", ["-xzf", directory("archive"), "-C", directory("tree")])

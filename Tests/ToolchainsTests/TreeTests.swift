@@ -15,7 +15,7 @@ import Testing
       return switch entry.kind {
       case .directory: "\(name)/"
       case .file: "\(name)"
-      case .link(let target): "\(name) -> \(target)"
+      case .link(let target, _): "\(name) -> \(target)"
       }
     }
   }
@@ -90,6 +90,6 @@ import Testing
     ]
     #expect(answers == [false, true, true, false])
     tree.addEmptyDirectory(directory("new"))
-    #expect(tree.kind(of: directory("new")) == .link(file))
+    #expect(tree.kind(of: directory("new")) == .link(file, isAdded: true))
   }
 }

@@ -77,7 +77,9 @@ struct InstalledCompiler: Sendable, CustomTestStringConvertible {
       for kind in Self.texts(compiler.family, plain, source) {
         try run(program, kind.made + [source, "-o", kind.name], in: work)
         try run("/bin/cp", [work + "/" + kind.name, tree + work])
-        for options in Self.optionSets(compiler.family) {
+        let optionSets =
+          kind.made == ["-E"] ? Self.optionSets(compiler.family) : [["-O1", "-g"]]
+        for options in optionSets {
           let arguments = kind.compiled + options + ["-frandom-seed=1", "-c", kind.name]
           try expectSame(program, arguments + ["-o", "out.o"], in: work, tree)
         }

@@ -50,7 +50,7 @@ struct TarHeader {
   }
 
   private var linkText: String {
-    if case .link(let text) = entry.kind { return text }
+    if case .link(let text, _) = entry.kind { return text }
     return ""
   }
 

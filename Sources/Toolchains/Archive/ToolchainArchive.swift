@@ -4,6 +4,7 @@ package import Platform
 /// Writes a toolchain as a compressed tar archive. The same contents give the same bytes, whenever
 /// and wherever they are packed; only another version of the compression library may give others.
 package struct ToolchainArchive: Sendable {
+  /// How the tar is compressed.
   package enum Form: String, Sendable, CaseIterable {
     /// One member, which every server reads.
     case gzip
@@ -37,6 +38,8 @@ package struct ToolchainArchive: Sendable {
   ///   - observe: sees every byte of the archive, in order.
   ///   - progress: bytes of content packed, of how many in all; about once a megabyte.
   /// - Returns: the archive's size in bytes.
+  /// - Throws: `changed` when a file is no longer the one in the contents, `exceedsLimit`, or why
+  ///   reading, compressing or writing failed. What was written so far is of no use then.
   @discardableResult
   package func write(
     to file: borrowing Descriptor, path: String, limit: Int64 = .max,

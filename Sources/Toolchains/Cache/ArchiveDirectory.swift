@@ -37,7 +37,6 @@ struct ArchiveDirectory: Sendable {
     guard let path = path(of: identifier),
       let file = try? Descriptor.open(path, O_RDONLY | O_NOFOLLOW)
     else { return nil }
-    // By name: changing times needs no descriptor that may write, but the file's owner.
     utimensat(AT_FDCWD, path, nil, AT_SYMLINK_NOFOLLOW)
     return file
   }

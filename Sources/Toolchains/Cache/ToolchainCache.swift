@@ -36,6 +36,8 @@ package struct ToolchainCache<Naming: ArchiveNaming & ~Copyable>: Sendable {
   /// The archive of a toolchain; packs it if it isn't there (not yet, or no longer). Blocks, for
   /// seconds when it packs: one process packs, the others wait for it.
   /// - Parameter progress: bytes packed, of how many; about once a megabyte, on this thread.
+  /// - Throws: `exceedsLimit` when it alone is larger than the cache, and whatever packing throws;
+  ///   nothing is evicted or left behind then.
   package func archive(
     of contents: ToolchainContents, form: ToolchainArchive.Form,
     progress: (_ done: Int64, _ total: Int64) -> Void = { _, _ in }

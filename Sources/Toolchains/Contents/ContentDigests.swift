@@ -3,7 +3,8 @@ import Synchronization
 
 /// Digests of files by content.
 package protocol ContentDigesting: Sendable {
-  /// - Parameter stamp: of the file whose digest is wanted; another file in its place is an error.
+  /// - Parameter stamp: of the file whose digest is wanted.
+  /// - Throws: `changed` when another file is in its place, or why it can't be read.
   func digest(of path: String, _ stamp: FileStamp) throws(ToolchainError) -> Digest
 }
 
@@ -14,6 +15,7 @@ package final class StampedDigests: ContentDigesting {
   /// A toolchain has some hundred files; beyond this all is forgotten.
   private static let limit = 20_000
 
+  /// Knows nothing yet.
   package init() {}
 
   package func digest(of path: String, _ stamp: FileStamp) throws(ToolchainError) -> Digest {

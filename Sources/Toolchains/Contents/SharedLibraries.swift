@@ -55,7 +55,7 @@ struct SharedLibraries {
 
   /// What the program gets when it is called as the compiler is.
   private func list(_ program: String, loader: String) throws(ToolchainError) -> [Library] {
-    let result = try caller.run(loader, ["--list", program])
+    let result = try ask(loader, ["--list", program], environment: caller.environment)
     if result.isSuccess {
       return Self.libraries(fromList: String(decoding: result.output, as: UTF8.self))
     }
@@ -70,7 +70,7 @@ struct SharedLibraries {
   /// What it gets without this machine's cache and variables; nil where the loader can't tell.
   private func listBare(_ program: String, loader: String) -> [Library]? {
     let option = "--inhibit-cache"
-    guard let strict = try? caller.run(loader, [option, "--list", program], environment: []) else {
+    guard let strict = try? ask(loader, [option, "--list", program], environment: []) else {
       return nil
     }
     if strict.isSuccess {
@@ -79,10 +79,22 @@ struct SharedLibraries {
     // glibc's gives up at the first library that it doesn't find, and with this variable (which
     // musl's would pass over, and run the program) it goes on.
     guard Self.missing(fromErrors: String(decoding: strict.errors, as: UTF8.self)) != nil,
-      let patient = try? caller.run(
+      let patient = try? ask(
         loader, [option, program], environment: [Array("LD_TRACE_LOADED_OBJECTS=1".utf8)])
     else { return nil }
     return Self.libraries(fromList: String(decoding: patient.output, as: UTF8.self))
+  }
+
+  /// Without the variants of libraries for this machine's processor: the server's may be an older
+  /// one. Loaders that don't know the option know no variants either.
+  private func ask(
+    _ loader: String, _ arguments: [String], environment: [[UInt8]]
+  ) throws(ToolchainError) -> ProcessResult {
+    let result = try caller.run(
+      loader, ["--glibc-hwcaps-mask", "none"] + arguments, environment: environment)
+    let errors = String(decoding: result.errors, as: UTF8.self)
+    if result.isSuccess || Self.missing(fromErrors: errors) != nil { return result }
+    return try caller.run(loader, arguments, environment: environment)
   }
 
   /// The library that glibc's loader complains about.

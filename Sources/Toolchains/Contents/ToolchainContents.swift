@@ -13,6 +13,7 @@ package struct ToolchainContents: Sendable, Equatable {
   /// Directories, then files, then links, each sorted by the bytes of their paths.
   package var entries: [ToolchainEntry]
 
+  /// For contents that were gathered in another way; the caller keeps to the order.
   package init(programs: [String], entries: [ToolchainEntry]) {
     self.programs = programs
     self.entries = entries
@@ -21,12 +22,16 @@ package struct ToolchainContents: Sendable, Equatable {
   /// Bytes of content of all files.
   package var size: Int64 { entries.reduce(0) { $0 + $1.size } }
 
-  /// No file of it was replaced or removed since. A file that newly appears (specs) does not show;
-  /// who remembers contents asks again when the identity of the compiler changes.
+  /// No file of it was replaced or removed since, and no link leads elsewhere. A file that newly
+  /// appears (specs) does not show; who remembers contents asks again when the identity of the
+  /// compiler changes.
   package var isInPlace: Bool {
     entries.allSatisfy { entry in
-      guard case .file(let stamp) = entry.kind else { return true }
-      return FileStamp.ofLink(path: entry.path) == stamp
+      switch entry.kind {
+      case .directory, .link(_, isAdded: true): true
+      case .file(let stamp): FileStamp.ofLink(path: entry.path) == stamp
+      case .link(let text, isAdded: false): (try? ToolchainTree.readLink(entry.path)) == text
+      }
     }
   }
 
@@ -37,6 +42,8 @@ package struct ToolchainContents: Sendable, Equatable {
   ///   - arguments: options that choose its programs and files (`-B`, `--sysroot`, `-m32`).
   ///   - environment: `NAME=value` each, of the caller: PATH, COMPILER_PATH and others choose too.
   ///   - directory: of the caller; absolute.
+  /// - Throws: what makes the toolchain unfit (a script, a launcher, a missing library), or the
+  ///   system's failure with the path.
   package static func gather(
     program: String, family: Compiler.Family, arguments: [String], environment: [[UInt8]],
     directory: String

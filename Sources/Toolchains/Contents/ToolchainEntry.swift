@@ -2,18 +2,21 @@ package import Platform
 
 /// One thing in a toolchain's tree.
 package struct ToolchainEntry: Sendable, Equatable {
+  /// What unpacking makes of it.
   package enum Kind: Sendable, Equatable {
     case directory
     /// A regular file, as it was when the tree was made.
     case file(FileStamp)
-    /// A symbolic link and its text, which counts inside the tree.
-    case link(String)
+    /// A symbolic link and its text, which counts inside the tree. One that is added leads to a
+    /// library that would not be found otherwise, and does not exist here.
+    case link(String, isAdded: Bool = false)
   }
 
   /// Absolute; the tree takes the place of `/`.
   package var path: String
   package var kind: Kind
 
+  /// - Parameter path: absolute, without links on its way.
   package init(path: String, kind: Kind) {
     self.path = path
     self.kind = kind

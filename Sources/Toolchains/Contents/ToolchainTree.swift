@@ -110,9 +110,10 @@ struct ToolchainTree {
 
   /// A link that does not exist here. False when something else has its place.
   mutating func addLink(at path: String, to target: String) -> Bool {
+    let new = ToolchainEntry.Kind.link(target, isAdded: true)
     let old = kinds[ExactText(path)]
-    guard old == nil || old == .link(target) else { return false }
-    kinds[ExactText(path)] = .link(target)
+    guard old == nil || old == new else { return false }
+    kinds[ExactText(path)] = new
     return true
   }
 
@@ -121,7 +122,7 @@ struct ToolchainTree {
     path.split(separator: "/").filter { $0 != "." }.map(String.init)
   }
 
-  private static func readLink(_ path: String) throws(ToolchainError) -> String {
+  static func readLink(_ path: String) throws(ToolchainError) -> String {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = readlink(path, &buffer, buffer.count)
     guard count >= 0 else { throw .system(SystemError("read link", path)) }

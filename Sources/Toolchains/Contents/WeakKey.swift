@@ -6,11 +6,14 @@ package import Platform
 package struct WeakKey: Sendable, Hashable, CustomStringConvertible {
   /// `PROGRAM-DIGEST`, as in Mozilla's `weak_map.json`; the program is there for people who read it.
   package let description: String
+  /// Of programs, paths, kinds, link texts and contents.
   package let digest: Digest
 
   /// Grows when the same contents are written in another way: tar headers, level, compression.
   private static let version: UInt64 = 1
 
+  /// Reads every file whose digest isn't remembered.
+  /// - Throws: `changed` when a file is no longer the one in `contents`, or why it can't be read.
   package init(
     of contents: ToolchainContents, form: ToolchainArchive.Form, digests: any ContentDigesting
   ) throws(ToolchainError) {
@@ -27,7 +30,7 @@ package struct WeakKey: Sendable, Hashable, CustomStringConvertible {
       case .file(let stamp):
         hash.field(stamp.isExecutable ? "program" : "file")
         hash.field(try digests.digest(of: entry.path, stamp))
-      case .link(let text):
+      case .link(let text, _):
         hash.field("link")
         hash.field(text)
       }
