@@ -31,7 +31,9 @@ import Testing
     ]
     try box.compile(command, .miss)
     try box.script("bin/as", "exec \(try Programs.find("as")) --defsym marker=1 \"$@\"")
-    try box.isRight(command, .miss, output: "a.o")
+    // Whether it looks beside itself first depends on the version and on how it was called.
+    try box.isRight(command, .any, output: "a.o")
+    try box.isRight(["clang-16"] + command.dropFirst(), .any, output: "a.o")
   }
 
   /// One letter composed, the other one decomposed: two names.
