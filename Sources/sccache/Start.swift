@@ -78,7 +78,7 @@ private func startDaemon(limit: Int) throws(ConnectionFailure) {
 /// The line that a person sees when the cache can't be used, at most once per daemon: the first to
 /// make the marker file beside the socket says it; a new daemon removes the file.
 func once(_ message: StaticString, at endpoint: Endpoint) -> [UInt8] {
-  if let path = markerPath(endpoint) {
+  if let path = markerPath(endpoint, make: true) {
     let marker = cposix_open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard marker >= 0 else {
       // Its time says when the daemon last failed a call.
@@ -90,8 +90,10 @@ func once(_ message: StaticString, at endpoint: Endpoint) -> [UInt8] {
   return bytes("sccache: warning: ") + bytes(message) + bytes(", compiling without the cache\n")
 }
 
-private func markerPath(_ endpoint: Endpoint) -> [CChar]? {
+private func markerPath(_ endpoint: Endpoint, make: Bool = false) -> [CChar]? {
   let directory = Endpoint.runtimeDirectory(user: geteuid())
+  // Who never started a daemon has none yet.
+  if make { _ = mkdir(terminated(directory), 0o700) }
   return isPrivate(directory)
     ? terminated(directory + bytes("/") + endpoint.markerName + bytes(".said")) : nil
 }

@@ -6,6 +6,8 @@ struct CompilerPart: Sendable {
   var path: String
   /// Nil: nothing was there.
   var stamp: FileStamp?
+  /// The name by which the compiler looks for it in PATH, where another one could be put in front.
+  var name: String?
 
   var isInPlace: Bool { FileStamp(path: path) == stamp }
 }
@@ -39,9 +41,14 @@ final class CompilerIdentity: Sendable {
   }
 
   /// Nothing that serves every language was replaced since, and this caller's variables are the same.
-  func holds(in environment: RequestEnvironment) -> Bool {
+  func holds(in environment: RequestEnvironment, directory: String) -> Bool {
     variables.allSatisfy { environment.value($0.name) == $0.value }
-      && parts.allSatisfy(\.isInPlace)
+      && parts.allSatisfy { part in
+        guard part.isInPlace else { return false }
+        guard let name = part.name else { return true }
+        let found = ProgramLookup.find(name, directory: directory, environment: environment)
+        return found.map(ExactText.init) == ExactText(part.path)
+      }
   }
 
   /// Nothing that compiles this language alone was replaced since.

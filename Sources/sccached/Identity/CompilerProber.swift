@@ -152,7 +152,8 @@ struct CompilerProber: Sendable {
         let path = ProgramLookup.find(answer, directory: directory, environment: environment)
       else { continue }
       parts.proper = name == "as" ? nil : name
-      if parts.add(path, role: name), name != "as" { addLibraries(of: path, to: &parts) }
+      let isAdded = parts.add(path, role: name, foundAs: Self.nameInPath(answer))
+      if isAdded, name != "as" { addLibraries(of: path, to: &parts) }
     }
     parts.proper = nil
     if let specs = run(["-print-file-name=specs"]), specs.contains("/") {
@@ -162,6 +163,11 @@ struct CompilerProber: Sendable {
     if let library = run(["-print-libgcc-file-name"]), library.contains("/") {
       parts.watch(Path.directory(of: library))
     }
+  }
+
+  /// What a driver says of a program that it does not find among its own: the name alone, for PATH.
+  private static func nameInPath(_ answer: String) -> String? {
+    answer.contains("/") ? nil : answer
   }
 
   private func addClang(
@@ -188,7 +194,11 @@ struct CompilerProber: Sendable {
     if let assembler = run(["-print-prog-name=as"]),
       let path = ProgramLookup.find(assembler, directory: directory, environment: environment)
     {
-      parts.add(path, role: "as")
+      // clang answers with the path where PATH led it, too.
+      let inPath = ProgramLookup.find(
+        Path.name(of: path), directory: directory, environment: environment)
+      let isFromPath = inPath.map(ExactText.init) == ExactText(path)
+      parts.add(path, role: "as", foundAs: isFromPath ? Path.name(of: path) : nil)
     }
   }
 

@@ -14,12 +14,32 @@ final class CompilerRegistry: Sendable {
     var identityArguments: [String]
     /// Variables that steer which programs are found.
     var environment: [[UInt8]]
+
+    /// Byte for byte: names that Unicode takes for equal are different programs.
+    static func == (left: Question, right: Question) -> Bool {
+      ExactText(left.program) == ExactText(right.program)
+        && left.identityArguments.map(ExactText.init) == right.identityArguments.map(ExactText.init)
+        && left.environment == right.environment
+    }
+
+    func hash(into hasher: inout Hasher) {
+      hasher.combine(ExactText(program))
+      hasher.combine(identityArguments.map(ExactText.init))
+      hasher.combine(environment)
+    }
+  }
+
+  /// A program that is no compiler that we know, or could not be asked.
+  private struct Unknown {
+    var stamp: FileStamp?
+    /// Nanoseconds of the monotonic clock: a cause that passes shall not count for ever.
+    var until: Int64
   }
 
   private struct State {
     /// Several where a script runs different compilers by the caller's variables.
     var identities: [Question: [CompilerIdentity]] = [:]
-    var unknown: [String: FileStamp] = [:]
+    var unknown: [Question: Unknown] = [:]
     var search: [SearchQuestion: BuiltInSearch] = [:]
     var native: [NativeQuestion: [String]] = [:]
   }
@@ -41,6 +61,7 @@ final class CompilerRegistry: Sendable {
   private let probing = Monitor<Set<Question>>([])
   let prober: CompilerProber
   private static let limit = 512
+  private static let unknownNanoseconds: Int64 = 30_000_000_000
   static let steeringVariables = [
     "PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX", "LD_LIBRARY_PATH", "LD_PRELOAD",
     "CCC_OVERRIDE_OPTIONS",
@@ -68,9 +89,13 @@ final class CompilerRegistry: Sendable {
     _ question: Question, for language: Language? = nil, directory: String,
     environment: RequestEnvironment
   ) -> CompilerIdentity? {
-    if let known = known(question, language, environment) { return known }
+    if let known = known(question, language, directory, environment) { return known }
     let stamp = FileStamp(path: question.program)
-    if state.withLock({ stamp != nil && $0.unknown[question.program] == stamp }) { return nil }
+    let isUnknown = state.withLock { state in
+      guard let unknown = state.unknown[question], stamp != nil else { return false }
+      return unknown.stamp == stamp && Clock.monotonic < unknown.until
+    }
+    if isUnknown { return nil }
     // One caller asks, the others wait for its answer.
     guard probing.withLock({ $0.insert(question).inserted }) else {
       _ = probing.wait(until: Clock.monotonic + 60_000_000_000) {
@@ -79,7 +104,7 @@ final class CompilerRegistry: Sendable {
       return identity(question, for: language, directory: directory, environment: environment)
     }
     defer { probing.change { _ = $0.remove(question) } }
-    if let known = known(question, language, environment) { return known }
+    if let known = known(question, language, directory, environment) { return known }
     let found = prober.identify(question, directory: directory, environment: environment)
     state.withLock { state in
       if let found {
@@ -90,17 +115,20 @@ final class CompilerRegistry: Sendable {
         }
       } else {
         if state.unknown.count >= Self.limit { state.unknown.removeAll() }
-        state.unknown[question.program] = stamp
+        state.unknown[question] = Unknown(
+          stamp: stamp, until: Clock.monotonic + Self.unknownNanoseconds)
       }
     }
     return found
   }
 
   private func known(
-    _ question: Question, _ language: Language?, _ environment: RequestEnvironment
+    _ question: Question, _ language: Language?, _ directory: String,
+    _ environment: RequestEnvironment
   ) -> CompilerIdentity? {
     state.withLock { $0.identities[question] }?.first { identity in
-      identity.holds(in: environment) && (language.map(identity.holds(for:)) ?? true)
+      identity.holds(in: environment, directory: directory)
+        && (language.map(identity.holds(for:)) ?? true)
     }
   }
 

@@ -10,7 +10,7 @@ struct PartList {
   var proper: String?
   private var digests: [(role: String, digest: Digest)] = []
   private var notes: [String] = []
-  private var seen: [String: FileStamp] = [:]
+  private var seen: [ExactText: FileStamp] = [:]
   private(set) var isComplete = true
 
   init(files: FileRecords) {
@@ -18,10 +18,12 @@ struct PartList {
   }
 
   /// False when it can't be read, which leaves the identity unknown.
+  ///
+  /// - Parameter name: by which the compiler finds it in PATH; nil: it knows the path.
   @discardableResult
-  mutating func add(_ path: String, role: String) -> Bool {
-    if let stamp = seen[path] {
-      keep(CompilerPart(path: path, stamp: stamp))
+  mutating func add(_ path: String, role: String, foundAs name: String? = nil) -> Bool {
+    if let stamp = seen[ExactText(path)] {
+      keep(CompilerPart(path: path, stamp: stamp, name: name))
       return true
     }
     guard let stamp = FileStamp(path: path),
@@ -30,8 +32,8 @@ struct PartList {
       isComplete = false
       return false
     }
-    seen[path] = stamp
-    keep(CompilerPart(path: path, stamp: stamp))
+    seen[ExactText(path)] = stamp
+    keep(CompilerPart(path: path, stamp: stamp, name: name))
     digests.append((role, digest))
     return true
   }

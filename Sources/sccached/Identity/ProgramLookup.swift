@@ -64,8 +64,8 @@ private final class SearchPaths: Sendable {
   static let shared = SearchPaths()
 
   private struct Question: Hashable {
-    var name: String
-    var path: String
+    var name: ExactText
+    var path: ExactText
   }
 
   private let known = Mutex<[Question: [String]]>([:])
@@ -73,12 +73,12 @@ private final class SearchPaths: Sendable {
 
   /// The absolute paths at which to look, in order, each once.
   func candidates(_ name: String, path: String, directory: String) -> [String] {
-    let question = Question(name: name, path: path)
+    let question = Question(name: ExactText(name), path: ExactText(path))
     if let found = known.withLock({ $0[question] }) { return found }
     let parts = path.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-    var seen: Set<String> = []
+    var seen: Set<ExactText> = []
     let found = parts.map { Path.absolute(Path.join($0.isEmpty ? "." : $0, name), in: directory) }
-      .filter { seen.insert($0).inserted }
+      .filter { seen.insert(ExactText($0)).inserted }
     // A PATH with relative parts is rare enough to be taken apart each time.
     if parts.allSatisfy({ $0.hasPrefix("/") }) {
       known.withLock { known in
@@ -101,17 +101,19 @@ private final class WrapperMemo: Sendable {
     var isWrapper: Bool
   }
 
-  private let known = Mutex<[String: Answer]>([:])
+  private let known = Mutex<[ExactText: Answer]>([:])
   private static let limit = 1024
 
   func isWrapper(_ path: String, link: FileStamp, target: FileStamp) -> Bool {
-    if let answer = known.withLock({ $0[path] }), answer.link == link, answer.target == target {
+    if let answer = known.withLock({ $0[ExactText(path)] }), answer.link == link,
+      answer.target == target
+    {
       return answer.isWrapper
     }
     let isWrapper = ProgramLookup.isWrapper(path, link: link, target: target)
     known.withLock { known in
       if known.count >= Self.limit { known.removeAll() }
-      known[path] = Answer(link: link, target: target, isWrapper: isWrapper)
+      known[ExactText(path)] = Answer(link: link, target: target, isWrapper: isWrapper)
     }
     return isWrapper
   }

@@ -23,6 +23,9 @@ struct Restoration {
   private struct Pending {
     var temporary: String
     var target: String
+    /// Written through whatever has the name already, as compilers write dependency files: a link stays
+    /// one, and a mode what it was.
+    var keepsFile = false
   }
 
   /// Nil when the entry has not what this call needs (another kind of dependency file, diagnostics
@@ -33,7 +36,9 @@ struct Restoration {
     do throws(StoreError) {
       if let file = cacheable.compilation.dependencyFile {
         guard let bytes = try dependencyBytes(entry, file) else { return nil }
-        pending.append(try write(bytes, to: file.path))
+        var written = try write(bytes, to: file.path)
+        written.keepsFile = true
+        pending.append(written)
       }
       for output in cacheable.compilation.outputs.reversed() {
         guard let member = entry.head.member(output.name) else { continue }
@@ -133,7 +138,7 @@ struct Restoration {
     do throws(SystemError) {
       if let old = FileStamp.ofLink(path: pending.target) {
         // A device is written to; a link is replaced, as compilers do.
-        guard old.isRegular || old.isLink else {
+        guard (old.isRegular || old.isLink) && !pending.keepsFile else {
           try overwrite(pending)
           return
         }
@@ -149,7 +154,7 @@ struct Restoration {
   private func overwrite(_ pending: Pending) throws(SystemError) {
     let source = try Descriptor.open(pending.temporary, O_RDONLY)
     let size = Int(try source.stamp(path: pending.temporary).size)
-    let target = try Descriptor.open(pending.target, O_WRONLY | O_TRUNC)
+    let target = try Descriptor.open(pending.target, O_WRONLY | O_CREAT | O_TRUNC, mode: outputMode)
     try Files.copy(from: source, at: 0, count: size, to: target, path: pending.target)
     unlink(pending.temporary)
   }

@@ -27,7 +27,8 @@ import Testing
   }
 
   private func holds(_ identity: CompilerIdentity, _ language: Language) -> Bool {
-    identity.holds(in: RequestEnvironment(variables: [])) && identity.holds(for: language)
+    identity.holds(in: RequestEnvironment(variables: []), directory: "/")
+      && identity.holds(for: language)
   }
 
   @Test func untouched() throws {
