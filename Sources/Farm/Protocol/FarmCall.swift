@@ -13,6 +13,9 @@ package enum FarmCall: Sendable, Hashable {
   case submitToolchain(JobID)
   case runJob(JobID)
 
+  /// Asks our scheduler for each server beside the numbers of `status`, in JSON. Others ignore it.
+  package static let detailHeader = "sccache-detail"
+
   private static let scheduler = "/api/v1/scheduler/"
   private static let server = "/api/v1/distserver/"
 

@@ -20,6 +20,7 @@ package final class SchedulerService: Sendable {
     var scheduler: Scheduler
     var waiting: [RequestID: CheckedContinuation<Allocation, Never>] = [:]
     var lastRequest: UInt64 = 0
+    var counts = SchedulerCounts()
   }
 
   private let state: Mutex<State>
@@ -70,10 +71,20 @@ package final class SchedulerService: Sendable {
   private func answer(
     _ head: HTTPRequestHead, _ body: HTTPBody, _ isWanted: @escaping @Sendable () -> Bool
   ) async throws(ErrorResponse) -> HTTPReply {
+    if head.method == "GET", head.path == "/metrics" {
+      return HTTPReply(
+        status: 200, headers: [("Content-Type", MetricsText.contentType)],
+        body: state.withLock { $0.scheduler.metrics($0.counts) })
+    }
     guard let endpoint = FarmCall(method: head.method, path: head.path) else { throw .notFound }
     let format = BodyFormat(accept: head.header("accept"))
     switch endpoint {
     case .status:
+      if format == .json, head.header(FarmCall.detailHeader) != nil {
+        return HTTPReply(
+          status: 200, headers: [("Content-Type", format.contentType)],
+          body: state.withLock { $0.scheduler.detailedStatus.bytes })
+      }
       return HTTPReply(state.withLock { $0.scheduler.status }, format)
     case .serverCertificate(let server):
       guard let certificate = state.withLock({ $0.scheduler.certificate(of: server) }) else {
@@ -126,7 +137,10 @@ package final class SchedulerService: Sendable {
   ) async throws(ErrorResponse) -> HTTPReply {
     // Before the body is read: who has no token gets nothing of us.
     guard let token = Authorization.bearer(head.header("authorization")) else { throw .noBearer }
-    guard await clients.accepts(token) else { throw .bearerRefused(clients.refusal) }
+    guard await clients.accepts(token) else {
+      state.withLock { $0.counts.tokensRefused += 1 }
+      throw .bearerRefused(clients.refusal)
+    }
     let wanted: ToolchainRequest = try await message(head, body, .allocateJob)
     switch await allocation(wanted.archive) {
     case .granted(let grant):
@@ -185,14 +199,19 @@ package final class SchedulerService: Sendable {
     for action in actions {
       switch action {
       case .assign(let assignment): assign(assignment)
-      case .grant(let grant): end(grant.request, .granted(grant))
-      case .refuse(let request, let refusal): end(request, .refused(refusal))
+      case .grant(let grant):
+        state.withLock { $0.counts.granted += 1 }
+        end(grant.request, .granted(grant))
+      case .refuse(let request, let refusal):
+        if case .noCapacity = refusal { state.withLock { $0.counts.withoutCapacity += 1 } }
+        end(request, .refused(refusal))
       case .cancel(let job, let server):
         logger.debug(
           "a job is not wanted any more", metadata: ["job": "\(job)", "server": "\(server)"])
       case .drained(let server):
         logger.info("a server has drained", metadata: ["server": "\(server)"])
       case .lost(let server, let jobs):
+        state.withLock { $0.counts.serversLost += 1 }
         logger.warning("a server is gone", metadata: ["server": "\(server)", "jobs": "\(jobs)"])
       case .welcome, .turnAway, .acknowledge, .reject: answers.append(action)
       }
@@ -209,6 +228,7 @@ package final class SchedulerService: Sendable {
     Task {
       let event = await calls.assign(assignment, certificate: Array(certificate?.pem ?? []))
       if case .assignFailed(_, let server, let causes) = event {
+        state.withLock { $0.counts.assignFailures += 1 }
         logger.warning(
           "a server takes no job",
           metadata: ["server": "\(server)", "reason": "\(causes.joined(separator: ": "))"])

@@ -34,7 +34,16 @@ package final class WorkerService: Sendable {
   private let jobThreads: BlockingThreads
   private let jobs = Mutex(AssignedJobs())
   private let draining = Atomic(false)
+  private let counts = Mutex(Counts())
   private let logger: Logger
+
+  private struct Counts: Sendable {
+    var done: UInt64 = 0
+    var refused: UInt64 = 0
+    var failed: UInt64 = 0
+    var uploads: UInt64 = 0
+    var uploadsRefused: UInt64 = 0
+  }
 
   private static let messageLimit = 64 << 10
   private static let inputLimit = 1 << 30
@@ -104,12 +113,35 @@ package final class WorkerService: Sendable {
     }
   }
 
+  /// `/metrics`.
+  private var metrics: [UInt8] {
+    let counts = counts.withLock { $0 }
+    var text = MetricsText()
+    text.add(
+      "sccache_worker_running", .gauge, "Jobs that run.", UInt64(jobs.withLock { $0.running.count })
+    )
+    text.add("sccache_worker_jobs_total", .counter, "Jobs that ran to their end.", counts.done)
+    text.add(
+      "sccache_worker_refused_total", .counter, "Jobs refused or over a limit.", counts.refused)
+    text.add("sccache_worker_failed_total", .counter, "Jobs lost by the sandbox.", counts.failed)
+    text.add("sccache_worker_toolchains", .gauge, "Toolchains unpacked.", UInt64(trees.all.count))
+    text.add("sccache_worker_uploads_total", .counter, "Toolchains taken.", counts.uploads)
+    text.add(
+      "sccache_worker_uploads_refused_total", .counter, "Toolchains refused.", counts.uploadsRefused
+    )
+    return text.bytes
+  }
+
   // MARK: calls
 
   package func reply(
     to head: HTTPRequestHead, _ body: HTTPBody, _ isWanted: @escaping @Sendable () -> Bool
   ) async -> HTTPReply {
     do throws(ErrorResponse) {
+      if head.method == "GET", head.path == "/metrics" {
+        return HTTPReply(
+          status: 200, headers: [("Content-Type", MetricsText.contentType)], body: metrics)
+      }
       guard let endpoint = FarmCall(method: head.method, path: head.path) else { throw .notFound }
       let format = BodyFormat(accept: head.header("accept"))
       switch endpoint {
@@ -200,9 +232,11 @@ package final class WorkerService: Sendable {
           try trees.add(archive, archive: receiver.spool.file, runner: runner)
         }
       }.get()
+      counts.withLock { $0.uploads += 1 }
       logger.info("a toolchain was unpacked", metadata: ["id": "\(archive)"])
       return true
     } catch {
+      counts.withLock { $0.uploadsRefused += 1 }
       logger.warning(
         "a toolchain was refused", metadata: ["id": "\(archive)", "reason": "\(error)"])
       return false
@@ -258,9 +292,19 @@ package final class WorkerService: Sendable {
   private func answer(_ result: SandboxedResult) throws(ErrorResponse) -> RunJobAnswer {
     let ending: JobEnding
     switch result.ending {
-    case .exited(let code): ending = .exited(code)
-    case .killed(let signal): ending = .killed(signal: signal)
-    case .refused(let reason), .failed(let reason):
+    case .exited(let code):
+      counts.withLock { $0.done += 1 }
+      ending = .exited(code)
+    case .killed(let signal):
+      counts.withLock { $0.done += 1 }
+      ending = .killed(signal: signal)
+    case .refused(let reason):
+      counts.withLock { $0.refused += 1 }
+      logger.info("a job was refused", metadata: ["reason": "\(reason)"])
+      throw .buildFailed([reason])
+    case .failed(let reason):
+      counts.withLock { $0.failed += 1 }
+      logger.warning("a job failed", metadata: ["reason": "\(reason)"])
       throw .buildFailed([reason])
     }
     let output = ProcessOutput(

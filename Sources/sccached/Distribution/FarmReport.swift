@@ -10,12 +10,14 @@ enum FarmReport {
     }
     // The status needs no token.
     let client = client ?? FarmClient(schedulerURL: url, token: Secret(""))
-    let found: JSONValue
-    do throws(FarmFailure) {
-      found = .tagged("SchedulerStatus", .array([.text(url + "/"), try client.status().json]))
-    } catch {
-      found = .tagged("NotConnected", .array([.text(url + "/"), .text("\(error)")]))
+    func quoted(_ text: String) -> String {
+      String(decoding: JSONValue.text(text).bytes, as: UTF8.self)
     }
-    return String(decoding: found.bytes, as: UTF8.self)
+    let name = quoted(url + "/")
+    do throws(FarmFailure) {
+      return "{\"SchedulerStatus\":[\(name),\(try client.status())]}"
+    } catch {
+      return "{\"NotConnected\":[\(name),\(quoted("\(error)"))]}"
+    }
   }
 }
