@@ -102,10 +102,10 @@ private final class ClientWatch: Sendable {
     let ended = ended
     _ = startThread(stackSize: 64 << 10) {
       while ended.wait(until: Clock.monotonic + 500_000_000, { $0 ? true : nil }) == nil {
-        if !isWanted() {
-          slot.cancel()
-          return
-        }
+        guard !isWanted() else { continue }
+        // Under the lock: behind `end` the slot may belong to another job.
+        ended.withLock { if !$0 { slot.cancel() } }
+        return
       }
     }
   }
