@@ -31,6 +31,7 @@ struct SchedulerCommand: AsyncParsableCommand {
       try Background.start()
       return
     }
+    raiseDescriptorLimit()
     let logger = makeLogger("scheduler", syslog)
     let service = SchedulerService(settings, logger: logger)
     let server = HTTPServer(

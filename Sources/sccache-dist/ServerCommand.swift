@@ -36,6 +36,7 @@ struct ServerCommand: AsyncParsableCommand {
       if !found.allowsJobs { throw ExitCode(1) }
       return
     }
+    raiseDescriptorLimit()
     let logger = makeLogger("server", syslog)
     let slots = settings.slots ?? Self.capacity
     let prepared = await blocking.run {
