@@ -147,7 +147,8 @@ let package = Package(
     .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
     .testTarget(name: "PlatformTests", dependencies: ["Platform"], swiftSettings: strict),
     .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
-    .testTarget(name: "CompilersTests", dependencies: ["Compilers"], swiftSettings: strict),
+    .testTarget(
+      name: "CompilersTests", dependencies: ["Compilers", "Platform"], swiftSettings: strict),
     .testTarget(
       name: "CacheKeyTests", dependencies: ["CacheKey", "Compilers", "Platform"],
       swiftSettings: strict),
