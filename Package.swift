@@ -65,7 +65,8 @@ let package = Package(
 
     .target(
       name: "Platform", dependencies: ["CPosix", "CCrypto", "CZstd", "CZlib", "CXXHash"],
-      swiftSettings: strict),
+      // Its BLAKE3 is forty times slower without, and packing a toolchain then takes minutes.
+      swiftSettings: strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
     .target(
       name: "Settings", dependencies: ["Platform", .product(name: "TOMLKit", package: "TOMLKit")],
       swiftSettings: strict),
@@ -146,7 +147,8 @@ let package = Package(
     .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
     .testTarget(name: "PlatformTests", dependencies: ["Platform"], swiftSettings: strict),
     .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
-    .testTarget(name: "CompilersTests", dependencies: ["Compilers"], swiftSettings: strict),
+    .testTarget(
+      name: "CompilersTests", dependencies: ["Compilers", "Platform"], swiftSettings: strict),
     .testTarget(
       name: "CacheKeyTests", dependencies: ["CacheKey", "Compilers", "Platform"],
       swiftSettings: strict),
@@ -155,6 +157,19 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "FarmTests", dependencies: ["Farm", "Platform"], swiftSettings: strict),
     .testTarget(
+      name: "FarmServicesTests",
+      dependencies: [
+        "Farm", "FarmServices", "Platform", "Settings", "Transport", "WebServer",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "TransportTests",
+      dependencies: [
+        "Platform", "Transport", "WebServer", .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+    .testTarget(
       name: "SandboxTests", dependencies: ["Sandbox", "Platform"], exclude: ["Toolchain"],
       swiftSettings: strict),
     .testTarget(
@@ -162,7 +177,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "SccachedTests", dependencies: ["sccached"], swiftSettings: strict),
     .testTarget(
-      name: "Integration", dependencies: ["Platform"], path: "Tests/Integration",
+      name: "Integration", dependencies: ["Farm", "Platform", "Settings", "CPosix"],
+      path: "Tests/Integration",
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

@@ -1,3 +1,5 @@
+import Platform
+
 @testable import Farm
 
 /// The same numbers in every run.

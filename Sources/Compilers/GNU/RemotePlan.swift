@@ -38,7 +38,10 @@ package func remotePlan(for compilation: Compilation, compiler: Compiler) -> Rem
     return RemotePlan(
       preprocessor: compilation.preprocessorArguments + language
         + ["-E", "-frewrite-includes", compilation.input],
-      compiler: there, outputs: compilation.outputs)
+      // Its own markers are no extension that the person used. Older ones say nothing about them, and
+      // don't know the option.
+      compiler: there + (compiler.majorVersion >= 16 ? ["-Wno-gnu-line-marker"] : []),
+      outputs: compilation.outputs)
   }
 }
 
@@ -49,6 +52,10 @@ private func needsThisMachine(_ argument: String) -> Bool {
     "-fpass-plugin",
     "-wrapper", "-fmodule", "-fprofile", "-fauto-profile", "-fbranch-probabilities", "-fsanitize",
     "-fdump-", "-save-temps", "--save-temps", "-include-pch", "--config", "-load", "-traditional",
+    // What the first run has turned into UTF-8 would be turned again.
+    "-finput-charset",
+    // The second run's words would be written into the object.
+    "-frecord-gcc-switches", "-frecord-command-line", "-grecord-command-line",
     "-gsplit-dwarf=single", "-no-canonical-prefixes", "--gcc-toolchain", "-resource-dir",
   ].contains(where: argument.begins)
 }

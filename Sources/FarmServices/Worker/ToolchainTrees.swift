@@ -39,23 +39,31 @@ package final class ToolchainTrees: Sendable {
     } catch {
       throw WorkerFailure("\(error)")
     }
-    for name in Files.names(in: directory) ?? [] {
-      guard let id = ArchiveID(name) else {
-        if name.hasPrefix(Self.unfinished) || name.hasPrefix(Self.removed) {
-          Self.remove("\(directory)/\(name)")
-        }
-        continue
-      }
-      let bytes = Self.recordedBytes("\(directory)/\(name).bytes")
-      guard let bytes else {
+    let names = Set(Files.names(in: directory) ?? [])
+    for name in names {
+      if let id = ArchiveID(name) {
+        takeOver(id)
+      } else if name.hasPrefix(Self.unfinished) || name.hasPrefix(Self.removed)
+        || name.hasSuffix(".bytes") && !names.contains(String(name.dropLast(6)))
+      {
         Self.remove("\(directory)/\(name)")
-        continue
       }
-      state.withLock { state in
-        state.turn += 1
-        state.bytes += bytes
-        state.trees[id] = Tree(bytes: bytes, used: state.turn)
-      }
+    }
+    // The limit may have become smaller.
+    makeRoom(0)
+  }
+
+  /// Keeps the tree of an earlier server, if its size was written down.
+  private func takeOver(_ id: ArchiveID) {
+    guard let bytes = Self.recordedBytes("\(directory)/\(id).bytes") else {
+      Self.remove("\(directory)/\(id)")
+      unlink("\(directory)/\(id).bytes")
+      return
+    }
+    state.withLock { state in
+      state.turn += 1
+      state.bytes += bytes
+      state.trees[id] = Tree(bytes: bytes, used: state.turn)
     }
   }
 

@@ -37,6 +37,15 @@ struct RemoteRun {
     defer { duration = .nanoseconds(Clock.monotonic - started) }
     call.slot.giveBack()
     guard let text = preprocess(plan, added) else { return nil }
+    guard
+      keepsItsMeaning(
+        text, input: cacheable.compilation.input, family: cacheable.compiler.family)
+    else {
+      pipeline.statistics.record {
+        $0.declined(reason: "farm: the text would not mean the same there")
+      }
+      return nil
+    }
     do throws(FarmFailure) {
       let result = try distribution.client.compile(
         job(plan, compiler, text), archive: (compiler.archive, compiler.path),

@@ -1,8 +1,19 @@
+import Platform
 import Testing
 
 @testable import Farm
 
 @Suite struct CodingTests {
+  @Test(arguments: ["127.0.0.1:10501", "255.255.255.255:65535", "[::1]:10507", "[1:0:2::3]:80"])
+  func addresses(text: String) throws {
+    let address = try #require(SocketAddress(text))
+    var writer = BincodeWriter()
+    address.write(to: &writer)
+    var reader = BincodeReader(writer.bytes[...])
+    #expect(try SocketAddress(from: &reader, "server_id") == address)
+    #expect(reader.rest.isEmpty)
+  }
+
   /// Any bytes give a message or an error, and no memory that the bytes do not justify.
   @Test(arguments: 0..<20)
   func anyBytes(seed: Int) throws {

@@ -8,6 +8,8 @@ final class Sandbox {
   /// Where sources are written and compilers run.
   let work: String
   let socket: String
+  /// The wrapper that `sccache` runs.
+  var program = Programs.wrapper
   var environment: [String: String]
   private var known: Statistics?
   /// Misses whose end a killed daemon could not write down any more.
@@ -97,7 +99,7 @@ final class Sandbox {
       _ = try Programs.find(first)
     }
     return try Spawn.run(
-      Programs.wrapper, command, environment: variables(extra), directory: path(directory),
+      program, command, environment: variables(extra), directory: path(directory),
       timeoutSeconds: 120)
   }
 

@@ -1,0 +1,75 @@
+import Glibc
+import Platform
+
+/// A program that runs beside the test, and no longer than this value lives.
+final class BackgroundProcess {
+  let pid: pid_t
+  /// Everything that it prints.
+  let log: String
+  private var hasEnded = false
+
+  init(
+    _ program: String, _ arguments: [String], environment: [String: String], log: String
+  ) throws {
+    self.log = log
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+    posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    let words = CStrings([program] + arguments)
+    let variables = CStrings(environment.map { "\($0.key)=\($0.value)" })
+    var started: pid_t = 0
+    let code = posix_spawn(
+      &started, program, &actions, nil, words.pointers, variables.pointers)
+    guard code == 0 else { throw SystemError("start", program, code: code) }
+    pid = started
+  }
+
+  deinit { stop() }
+
+  func signal(_ number: Int32) { if isRunning { kill(pid, number) } }
+
+  var isRunning: Bool {
+    if hasEnded { return false }
+    var status: Int32 = 0
+    if waitpid(pid, &status, WNOHANG) == pid { hasEnded = true }
+    return !hasEnded
+  }
+
+  func stop(_ number: Int32 = SIGKILL) {
+    guard isRunning else { return }
+    kill(pid, number)
+    // One that ignores the signal, or is stopped, ends by SIGKILL.
+    for _ in 0..<1000 where isRunning { pause(milliseconds: 5) }
+    guard isRunning else { return }
+    kill(pid, SIGKILL)
+    while isRunning { pause(milliseconds: 5) }
+  }
+
+  /// The end of what it printed.
+  var said: String {
+    let bytes = (try? Files.read(log)) ?? []
+    return String(decoding: bytes.suffix(4000), as: UTF8.self)
+  }
+}
+
+enum Loopback {
+  /// A port of 127.0.0.1 on which nobody listens.
+  static func freePort() throws -> UInt16 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | 0o2000000, 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let code = withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, length) == 0 ? getsockname(descriptor, $0, &length) : -1
+      }
+    }
+    guard code == 0 else { throw SystemError("find", "a free port") }
+    return UInt16(bigEndian: address.sin_port)
+  }
+}

@@ -1,0 +1,63 @@
+import Logging
+import Platform
+import Transport
+import WebServer
+
+let silence = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
+
+struct ServerEnded: Error {}
+
+/// Serves on a free port of loopback while `body` runs.
+func serving<Result: Sendable>(
+  identity: HTTPServerIdentity? = nil, limits: HTTPServerLimits = HTTPServerLimits(),
+  _ handler: @escaping HTTPHandler, _ body: @escaping @Sendable (Int) async throws -> Result
+) async throws -> Result {
+  let (ports, port) = AsyncStream.makeStream(of: Int.self)
+  let server = HTTPServer(
+    host: "127.0.0.1", port: 0, identity: identity, limits: limits, logger: silence,
+    handler: handler)
+  return try await withThrowingTaskGroup(of: Result?.self) { group in
+    group.addTask {
+      try await server.run { port.yield($0) }
+      return nil
+    }
+    group.addTask {
+      for await number in ports { return try await body(number) }
+      return nil
+    }
+    defer { group.cancelAll() }
+    while let result = try await group.next() {
+      if let result { return result }
+    }
+    throw ServerEnded()
+  }
+}
+
+/// Asks off the cooperative pool, whose threads must not block.
+func ask(
+  _ question: HTTPQuestion, _ deadlines: HTTPDeadlines = HTTPDeadlines(),
+  client: HTTPClient = HTTPClient(), isWanted: @escaping @Sendable () -> Bool = { true }
+) async -> Result<HTTPAnswer, HTTPFailure> {
+  await BlockingThreads(limit: 1).run { () -> Result<HTTPAnswer, HTTPFailure> in
+    do throws(HTTPFailure) {
+      return .success(try client.ask(question, deadlines: deadlines, isWanted: isWanted))
+    } catch {
+      return .failure(error)
+    }
+  }
+}
+
+extension Result where Success == HTTPAnswer, Failure == HTTPFailure {
+  var answer: HTTPAnswer? { try? get() }
+
+  var failure: HTTPFailure? {
+    if case .failure(let failure) = self { return failure }
+    return nil
+  }
+
+  /// Its kind: what it says differs between versions of libraries.
+  var kind: String {
+    guard let failure else { return "answer" }
+    return String("\(Mirror(reflecting: failure).children.first?.label ?? "\(failure)")")
+  }
+}
