@@ -92,8 +92,8 @@ struct ServerCommand: AsyncParsableCommand {
   private func hostConfiguration(_ settings: BuildServerSettings) throws -> Host.Configuration {
     var configuration = Host.Configuration(
       state: settings.buildDirectory, toolchains: settings.cacheDirectory + "/trees",
-      runner: try runnerProgram(), identity: geteuid() == 0 ? .separate(first: 2_000_000_000) : .own
-    )
+      runner: try runnerProgram(),
+      identity: geteuid() == 0 ? .separate(first: settings.firstUser) : .own)
     configuration.bubblewrap = settings.bubblewrap
     // Not every host has them for us; `--check` says so.
     configuration.requiresControlGroups = false
