@@ -30,8 +30,15 @@ struct ServerCommand: AsyncParsableCommand {
     }
     let blocking = BlockingThreads(limit: 1)
     let configuration = try hostConfiguration(settings)
+    // The slots' users have to enter the directories that are made here, whatever the caller's mask.
+    umask(0o022)
     if check {
-      let found = await blocking.run { Check(configuration) }
+      let found = await blocking.run {
+        // As the server does it, so that a host on which none ever ran can be asked; a failure shows
+        // in the check.
+        try? Files.makeDirectories(configuration.toolchains, mode: 0o711)
+        return Check(configuration)
+      }
       for line in found.lines { print(line) }
       if !found.allowsJobs { throw ExitCode(1) }
       return
