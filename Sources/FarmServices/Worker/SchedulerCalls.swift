@@ -42,8 +42,8 @@ final class SchedulerCalls: Sendable {
 
   private static func meaning(ofStatus status: Int) -> String {
     guard status == 401 else { return "the scheduler answers \(status)" }
-    return "the scheduler refuses this server (401): the token in [scheduler_auth] is not from its key, "
-      + "or not for the address from which this server's calls reach it"
+    return "the scheduler refuses this server (401): the token in [scheduler_auth] is not from its "
+      + "key, or not for the address from which this server's calls reach it"
   }
 
   private func ask<Answer: WireAnswer>(

@@ -22,11 +22,11 @@ package struct BuildServerSettings: Sendable, Equatable {
   package var buildDirectory: String
   /// `builder.bwrap_path`.
   package var bubblewrap: String
-  /// Jobs at once (`slots`; nil: as many as the cores).
+  /// Jobs at once (`slots`; nil: as many as a scheduler gives to a server with so many cores).
   package var slots: Int?
   /// Seconds that one job may run (`job_timeout`; 600).
   package var jobSeconds = 600
-  /// Bytes of memory for one job (`job_memory`; nil: no limit of its own).
+  /// Bytes of memory for one job (`job_memory`; nil: as much as a slot has, 4 GiB).
   package var jobMemory: Int?
   /// As root: the first of the host users of the slots, two for each (`first_user`; 2000000000). They
   /// must belong to nobody else, another server on the machine included.
