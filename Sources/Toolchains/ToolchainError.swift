@@ -1,3 +1,4 @@
+import Glibc
 package import Platform
 
 /// Why a toolchain can't be packed. Each message names the thing, the reason, and what helps.
@@ -23,6 +24,8 @@ package enum ToolchainError: Error, Sendable, Equatable, CustomStringConvertible
   case exceedsLimit(program: String, size: Int64, limit: Int64)
   /// A compression library that failed: it has no memory, mostly.
   case compression(reason: String)
+  /// The file that a person named can't be made.
+  case output(path: String, code: Int32)
   case system(SystemError)
 
   package var description: String {
@@ -50,6 +53,8 @@ package enum ToolchainError: Error, Sendable, Equatable, CustomStringConvertible
         + "Raise toolchain_cache_size in [dist]"
     case .compression(let reason):
       "can't compress a toolchain: \(reason)"
+    case .output(let path, let code):
+      "failed to create file `\(path)`: \(String(cString: strerror(code))) (os error \(code))"
     case .system(let error):
       error.description
     }

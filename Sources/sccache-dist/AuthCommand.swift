@@ -9,7 +9,14 @@ import Settings
 struct AuthCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "auth", abstract: "Makes keys and tokens.",
-    subcommands: [GenerateKey.self, GenerateServerToken.self, GenerateSharedToken.self])
+    subcommands: [
+      AuthInitCommand.self, GenerateKey.self, GenerateServerToken.self, GenerateSharedToken.self,
+    ])
+
+  func run() throws {
+    throw CommandFailure(
+      message: "what is to be made? init for a whole farm; `auth --help` has the rest")
+  }
 
   struct GenerateKey: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -30,8 +30,15 @@ struct ServerCommand: AsyncParsableCommand {
     }
     let blocking = BlockingThreads(limit: 1)
     let configuration = try hostConfiguration(settings)
+    // The slots' users have to enter the directories that are made here, whatever the caller's mask.
+    umask(0o022)
     if check {
-      let found = await blocking.run { Check(configuration) }
+      let found = await blocking.run {
+        // As the server does it, so that a host on which none ever ran can be asked; a failure shows
+        // in the check.
+        try? Files.makeDirectories(configuration.toolchains, mode: 0o711)
+        return Check(configuration)
+      }
       for line in found.lines { print(line) }
       if !found.allowsJobs { throw ExitCode(1) }
       return
@@ -92,8 +99,8 @@ struct ServerCommand: AsyncParsableCommand {
   private func hostConfiguration(_ settings: BuildServerSettings) throws -> Host.Configuration {
     var configuration = Host.Configuration(
       state: settings.buildDirectory, toolchains: settings.cacheDirectory + "/trees",
-      runner: try runnerProgram(), identity: geteuid() == 0 ? .separate(first: 2_000_000_000) : .own
-    )
+      runner: try runnerProgram(),
+      identity: geteuid() == 0 ? .separate(first: settings.firstUser) : .own)
     configuration.bubblewrap = settings.bubblewrap
     // Not every host has them for us; `--check` says so.
     configuration.requiresControlGroups = false

@@ -40,6 +40,12 @@ final class SchedulerCalls: Sendable {
     let _: JobStateAnswer = try await ask(.jobState(job), JobStateReport(state).body, seconds: 10)
   }
 
+  private static func meaning(ofStatus status: Int) -> String {
+    guard status == 401 else { return "the scheduler answers \(status)" }
+    return "the scheduler refuses this server (401): the token in [scheduler_auth] is not from its "
+      + "key, or not for the address from which this server's calls reach it"
+  }
+
   private func ask<Answer: WireAnswer>(
     _ endpoint: FarmCall, _ body: [UInt8], seconds: Int
   ) async throws(WorkerFailure) -> Answer {
@@ -56,7 +62,7 @@ final class SchedulerCalls: Sendable {
       do throws(HTTPFailure) {
         let answer = try client.ask(asked, deadlines: deadlines)
         guard answer.status == 200 else {
-          return .failure(WorkerFailure("the scheduler answers \(answer.status)"))
+          return .failure(WorkerFailure(Self.meaning(ofStatus: answer.status)))
         }
         guard let message = try? Answer(body: answer.body) else {
           return .failure(WorkerFailure("the scheduler's answer can't be read"))

@@ -22,12 +22,17 @@ package struct BuildServerSettings: Sendable, Equatable {
   package var buildDirectory: String
   /// `builder.bwrap_path`.
   package var bubblewrap: String
-  /// Jobs at once (`slots`; nil: as many as the cores).
+  /// Jobs at once (`slots`; nil: as many as a scheduler gives to a server with so many cores).
   package var slots: Int?
   /// Seconds that one job may run (`job_timeout`; 600).
   package var jobSeconds = 600
-  /// Bytes of memory for one job (`job_memory`; nil: no limit of its own).
+  /// Bytes of memory for one job (`job_memory`; nil: as much as a slot has, 4 GiB).
   package var jobMemory: Int?
+  /// As root: the first of the host users of the slots, two for each (`first_user`; 2000000000). They
+  /// must belong to nobody else, another server on the machine included.
+  package var firstUser = Self.defaultFirstUser
+
+  package static let defaultFirstUser: UInt32 = 2_000_000_000
 
   /// - Throws: for anything that is unknown, missing or wrong, with its place.
   package init(path: String, text: String) throws(SettingsError) {
@@ -45,6 +50,13 @@ package struct BuildServerSettings: Sendable, Equatable {
     slots = try reader.positiveNumber("slots")
     if let seconds = try reader.positiveNumber("job_timeout") { jobSeconds = seconds }
     jobMemory = try reader.size("job_memory")
+    if let user = try reader.number("first_user") {
+      // Below are people and services, above is what the kernel keeps for itself.
+      guard (1000...4_000_000_000).contains(user) else {
+        throw reader.error("first_user", "must be from 1000 to 4000000000, found \(user)")
+      }
+      firstUser = UInt32(user)
+    }
     try reader.finish()
   }
 

@@ -81,7 +81,8 @@ struct CompilerProber: Sendable {
 
   private var probePath: String { runtimeDirectory + "/probe-\(getpid()).c" }
 
-  private func detect(
+  /// What the program says it is; nil when it is none of ours.
+  func detect(
     _ question: CompilerRegistry.Question, directory: String, environment: RequestEnvironment
   ) -> Compiler? {
     let path = probePath

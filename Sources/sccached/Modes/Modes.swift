@@ -38,7 +38,9 @@ enum Modes {
     case .distStatus: return showFarm(settings, endpoint)
     case .debugPreprocessorCache: return dumpManifests(settings)
     case .compile(let words): return becomeWrapper(words)
-    case .distAuth, .packageToolchain:
+    case .packageToolchain(let executable, let output):
+      return packageToolchain(executable, output)
+    case .distAuth:
       return Terminal.fail(
         "this option belongs to the compile farm, which this version doesn't have yet")
     case .help, .version: return 0
