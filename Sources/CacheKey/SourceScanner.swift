@@ -82,6 +82,8 @@ struct SourceScanner {
 
   private init(text: UnsafeBufferPointer<UInt8>) {
     self.text = text
+    // A byte order mark is no part of the first line: a directive may follow it.
+    if text.starts(with: [0xef, 0xbb, 0xbf]) { position = 3 }
   }
 
   private func byte(_ offset: Int) -> UInt8 {

@@ -42,7 +42,10 @@ import Testing
     ("#if __has_include__(<a.h>)\n", ["<a.h>"]),
     ("#if __has_embed(<a.bin>)\n", ["<a.bin>"]),
     ("#if defined(__has_include) && __has_include(<a.h>)\n", ["<a.h>"]),
+    ("\u{feff}#include <a.h>\n", ["<a.h>"]),
+    ("\u{feff}// x\n#include <a.h>\n", ["<a.h>"]),
     // No directives.
+    ("int a;\n\u{feff}#include <a.h>\n", []),
     ("// #include <a.h>\n", []),
     ("/*\n#include <a.h>\n*/\n", []),
     ("\"\\\n#include <a.h>\"\n", []),

@@ -90,6 +90,20 @@ import Testing
     try box.compile(command, .hit)
   }
 
+  /// A header reached through one that begins with a byte order mark.
+  @Test(arguments: ["gcc-12", "clang-16"])
+  func byteOrderMarks(compiler: String) throws {
+    let box = try Sandbox()
+    try box.write("sys/outer.h", "\u{feff}#include \"inner.h\"\n")
+    try box.write("sys/inner.h", "#define N 1\n")
+    try box.write("a.c", "#include <outer.h>\nint x = N;\n")
+    let command = [compiler, "-MMD", "-isystem", "sys", "-c", "a.c", "-o", "a.o"]
+    try box.compile(command, .miss)
+    try box.compile(command, .hit)
+    try box.write("sys/inner.h", "#define N 2\n")
+    try box.isRight(command, .miss, output: "a.o")
+  }
+
   /// A script may add an include that no one else sees.
   @Test(arguments: ["gcc-12", "clang-16"])
   func scriptsThatAddIncludes(compiler: String) throws {
