@@ -104,6 +104,33 @@ import Testing
     try box.isRight(command, .miss, output: "a.o")
   }
 
+  /// The directories that a variable of another language lists are not searched.
+  @Test(arguments: [
+    ("gcc", "a.c", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH"),
+    ("g++", "a.cc", "CPLUS_INCLUDE_PATH", "C_INCLUDE_PATH"),
+    ("gcc", "a.S", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH"),
+    ("clang-19", "a.c", "C_INCLUDE_PATH", "OBJC_INCLUDE_PATH"),
+    ("clang++-19", "a.cc", "CPLUS_INCLUDE_PATH", "C_INCLUDE_PATH"),
+    ("clang-19", "a.m", "OBJC_INCLUDE_PATH", "C_INCLUDE_PATH"),
+    ("clang-19", "a.mm", "CPLUS_INCLUDE_PATH", "OBJCPLUS_INCLUDE_PATH"),
+    ("clang-19", "a.S", "C_INCLUDE_PATH", "OBJC_INCLUDE_PATH"),
+  ])
+  func variablesOfLanguages(
+    compiler: String, source: String, own: String, other: String
+  ) throws {
+    let box = try Sandbox()
+    let variables = [own: box.path("own"), other: box.path("other")]
+    try box.write("own/h.h", "#define N 1\n")
+    try box.write("other/h.h", "#define N 9\n")
+    let body = source.hasSuffix(".S") ? ".data\n.byte N\n" : "int x = N;\n"
+    try box.write(source, "#include <h.h>\n" + body)
+    let command = [compiler, "-MMD", "-c", source, "-o", "a.o"]
+    try box.compile(command, .miss, with: variables)
+    try box.compile(command, .hit, with: variables)
+    try box.write("own/h.h", "#define N 2\n")
+    try box.isRight(command, .miss, output: "a.o", with: variables)
+  }
+
   /// A script may add an include that no one else sees.
   @Test(arguments: ["gcc-12", "clang-16"])
   func scriptsThatAddIncludes(compiler: String) throws {

@@ -15,7 +15,9 @@ extension CompilePipeline {
     return SearchPath(
       quote: search.quote,
       angled: search.angled + cacheable.environmentDirectories(["CPATH"]) + search.system
-        + cacheable.environmentDirectories(Array(CompilerEnvironment.includeVariables.dropFirst()))
+        + cacheable.environmentDirectories(
+          CompilerEnvironment.systemIncludeVariables(
+            for: cacheable.compilation.language, family: cacheable.compiler.family))
         + builtIn + search.after)
   }
 
