@@ -40,8 +40,12 @@ package struct HeaderClosure {
   /// - Parameters:
   ///   - roots: the source, and what the compiler reads by itself.
   ///   - forced: `-include` names, which are looked for in the working directory first.
-  package mutating func files(roots: [String], forced: [String]) -> [String]? {
+  ///   - implicit: what the compiler looks for by itself.
+  package mutating func files(
+    roots: [String], forced: [String], implicit: [SourceFacts.Lookup] = []
+  ) -> [String]? {
     for path in roots { add(path) }
+    for lookup in implicit { take(lookup, from: ".") }
     for name in forced {
       take(SourceFacts.Lookup(name: name, form: .quoted), from: ".")
     }

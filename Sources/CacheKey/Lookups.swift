@@ -98,8 +98,12 @@ package struct AbsenceFinder {
   /// - Parameters:
   ///   - files: the source and every header read.
   ///   - forced: `-include` names, which are looked for in the working directory first.
-  package mutating func find(files: [ReadFile], forced: [String]) -> [ExpectedNames] {
+  ///   - implicit: what the compiler looks for by itself.
+  package mutating func find(
+    files: [ReadFile], forced: [String], implicit: [SourceFacts.Lookup] = []
+  ) -> [ExpectedNames] {
     read = Set(files.map { ExactText(Self.plain($0.path)) })
+    for lookup in implicit { search(lookup, from: ".") }
     for name in forced {
       if !look(for: name, in: ".") { walk(name, quoted: true) }
       precompiled(name, in: ".")

@@ -69,6 +69,15 @@ import Testing
         ])
   }
 
+  /// The compiler's own include takes the first that there is.
+  @Test func implicitLookups() {
+    var found = closure(["a.c": "", "i/p.h": "", "/usr/include/p.h": ""], angled: ["i", "/usr/include"])
+    #expect(
+      found.files(
+        roots: ["a.c"], forced: [], implicit: [SourceFacts.Lookup(name: "p.h", form: .angled)])
+        == ["a.c", "i/p.h"])
+  }
+
   @Test func probesReadNothing() {
     var found = closure(
       ["a.c": "#if __has_include(<x.h>)\n#endif\n", "i/x.h": "#include <y.h>\n"], angled: ["i"])

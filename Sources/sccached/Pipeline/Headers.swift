@@ -21,6 +21,18 @@ extension CompilePipeline {
         + builtIn + search.after)
   }
 
+  /// What the compiler looks for although no file says so.
+  ///
+  /// gcc includes `<stdc-predef.h>` wherever it finds one, the caller's directories first, unless
+  /// `-nostdinc` or `-ffreestanding` is given, and says nothing when there is none (11 and 12, for C,
+  /// C++ and assembler). clang 14 to 19 does not.
+  func implicitLookups(_ cacheable: CacheableCall) -> [SourceFacts.Lookup] {
+    guard cacheable.compiler.family == .gcc, !cacheable.compilation.language.isPreprocessed else {
+      return []
+    }
+    return [SourceFacts.Lookup(name: "stdc-predef.h", form: .angled)]
+  }
+
   /// Every file that a compilation can have read whose dependency file leaves system headers out; nil
   /// when only the compiler can tell.
   ///
@@ -47,7 +59,7 @@ extension CompilePipeline {
     guard
       let found = closure.files(
         roots: [cacheable.compilation.input] + builtIn.implicitIncludes,
-        forced: cacheable.compilation.search.forced),
+        forced: cacheable.compilation.search.forced, implicit: implicitLookups(cacheable)),
       // What the compiler did list shows whether we look where it looked.
       listed.allSatisfy(closure.contains)
     else { return nil }

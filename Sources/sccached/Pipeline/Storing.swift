@@ -148,7 +148,7 @@ extension CompilePipeline {
       })
     let expected = finder.find(
       files: versions.map { ReadFile(path: $0.path, facts: $0.version.facts) },
-      forced: cacheable.compilation.search.forced
+      forced: cacheable.compilation.search.forced, implicit: implicitLookups(cacheable)
     ).map { names in
       ExpectedNames(
         directory: cacheable.places.stored(names.directory), absent: names.absent,
