@@ -131,6 +131,30 @@ import Testing
     try box.isRight(command, .miss, output: "a.o", with: variables)
   }
 
+  /// The lists of what sanitizers leave alone, which clang reads from its own directory.
+  @Test(
+    arguments: ["clang-14", "clang-19"],
+    [["a.c"], ["a.c", "-MD"], ["a.c", "-MMD"], ["a.i"], ["preprocessed.c"]])
+  func sanitizerLists(compiler: String, words: [String]) throws {
+    let box = try Sandbox(words == ["preprocessed.c"] ? ["SCCACHE_DIRECT": "false"] : [:])
+    let resources = try box.plain([compiler, "-print-resource-dir"]).outputText
+      .split(separator: "\n").first.map(String.init)
+    #expect(
+      try box.plain(["cp", "-rL", try #require(resources), box.path("resources")]).isSuccess)
+    try box.makeDirectory("resources/share")
+    box.remove("resources/share/asan_ignorelist.txt")
+    try box.write(words[0], "int f(int *p) { return *p; }\n")
+    let command =
+      [compiler, "-resource-dir", "resources", "-fsanitize=address", "-c", "-o", "a.o"] + words
+    try box.compile(command, .miss)
+    try box.compile(command, .hit)
+    for function in ["none", "f"] {
+      try box.write("resources/share/asan_ignorelist.txt", "fun:\(function)\n")
+      try box.isRight(command, .miss, output: "a.o")
+      try box.compile(command, .hit)
+    }
+  }
+
   /// A script may add an include that no one else sees.
   @Test(arguments: ["gcc-12", "clang-16"])
   func scriptsThatAddIncludes(compiler: String) throws {

@@ -27,7 +27,9 @@ extension CompilePipeline {
           relaxed: relaxes ? file.version.digest(cacheable.strictness) : Manifest.File.neverRelaxed)
       }
       let surroundings = try surroundings(versions, cacheable)
-      for path in cacheable.compilation.extraInputs + surroundings.precompiledHeaders {
+      // Of text that is preprocessed already, no list of files was made.
+      let unlisted = cacheable.compilation.language.isPreprocessed ? implicitInputs(cacheable) : []
+      for path in cacheable.compilation.extraInputs + surroundings.precompiledHeaders + unlisted {
         listed.append(try extraInput(path, cacheable, startStamp))
       }
       let isQuiet =
