@@ -98,7 +98,7 @@ struct SourceScanner {
       case UInt8(ascii: "\n"):
         atLineStart = true
         position += 1
-      case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), 0x0b, 0x0c:
+      case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), 0x0b, 0x0c, 0:
         position += 1
       case UInt8(ascii: "/") where byte(1) == UInt8(ascii: "*"):
         skipBlockComment()
@@ -528,9 +528,10 @@ struct SourceScanner {
 
   private static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
 
+  /// White space in a line; compilers take a NUL for some, too.
   private static func isBlank(_ byte: UInt8) -> Bool {
     byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r")
-      || byte == 0x0b || byte == 0x0c
+      || byte == 0x0b || byte == 0x0c || byte == 0
   }
 
   private static func startsIdentifier(_ byte: UInt8) -> Bool {

@@ -42,6 +42,8 @@ import Testing
     ("#if __has_include__(<a.h>)\n", ["<a.h>"]),
     ("#if __has_embed(<a.bin>)\n", ["<a.bin>"]),
     ("#if defined(__has_include) && __has_include(<a.h>)\n", ["<a.h>"]),
+    ("\0#include <a.h>\n", ["<a.h>"]),
+    (" \0 # \0 include \0 <a.h>\n", ["<a.h>"]),
     ("\u{feff}#include <a.h>\n", ["<a.h>"]),
     ("\u{feff}// x\n#include <a.h>\n", ["<a.h>"]),
     // No directives.
