@@ -21,7 +21,7 @@ struct SourceScanner {
       var scanner = SourceScanner(text: buffer)
       scanner.run()
       if scanner.pastes, scanner.hasPartOfTimeMacro { scanner.facts.traits.insert(.computedProbe) }
-      guard scanner.hasDigraph || isOdd(buffer) else { return scanner.finish() }
+      guard scanner.hasOddSpelling || isOdd(buffer) else { return scanner.finish() }
       // What this lexer does not follow is left to the real preprocessor, and every byte counts.
       scanner.facts.traits.insert(.computedProbe)
       return Result(facts: scanner.facts)
@@ -30,7 +30,7 @@ struct SourceScanner {
 
   /// Spellings that are rare enough to be left to the preprocessor: a carriage return that ends a line
   /// alone, trigraphs of a backslash, a line joined inside a token, and a backslash
-  /// with blanks behind it.
+  /// with blanks behind it. Whether there are trigraphs is a matter of the standard.
   private static func isOdd(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
     for (index, byte) in text.enumerated() {
       let next = index + 1 < text.count ? text[index + 1] : 0
@@ -64,8 +64,9 @@ struct SourceScanner {
   }
 
   private let text: UnsafeBufferPointer<UInt8>
-  /// `%:`, another spelling of `#`, stands in code.
-  private var hasDigraph = false
+  /// Something stands in code that this lexer does not follow: `%:` and `??=`, other spellings of `#`;
+  /// a trigraph that is a quote to a lexer without them; a header's name that can be read in two ways.
+  private var hasOddSpelling = false
   /// `##` stands somewhere.
   private var pastes = false
   /// An identifier that pasting could make a time macro of.
@@ -114,9 +115,13 @@ struct SourceScanner {
         facts.traits.insert(.assemblerInclude)
         position += 1
       case UInt8(ascii: "%") where byte(1) == UInt8(ascii: ":"):
-        hasDigraph = true
+        hasOddSpelling = true
         atLineStart = false
         position += 2
+      case UInt8(ascii: "?") where startsOddTrigraph():
+        hasOddSpelling = true
+        atLineStart = false
+        position += 3
       case UInt8(ascii: "#") where byte(1) == UInt8(ascii: "#"):
         pastes = true
         atLineStart = false
@@ -214,6 +219,12 @@ struct SourceScanner {
     return false
   }
 
+  /// `??=` for `#`, `??'` for `^`.
+  private func startsOddTrigraph() -> Bool {
+    byte(1) == UInt8(ascii: "?")
+      && (byte(2) == UInt8(ascii: "=") || byte(2) == UInt8(ascii: "'"))
+  }
+
   private func isTrigraph(_ index: Int) -> Bool {
     index + 1 < text.count && text[index + 1] == UInt8(ascii: "?")
   }
@@ -235,6 +246,8 @@ struct SourceScanner {
         continue
       }
       if current == UInt8(ascii: "\n") { break }
+      // It may end the literal, or not.
+      if current == UInt8(ascii: "?"), startsOddTrigraph() { hasOddSpelling = true }
       position += 1
     }
     position = min(position, text.count)
