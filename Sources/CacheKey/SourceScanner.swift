@@ -452,9 +452,11 @@ struct SourceScanner {
     let start = position + 1
     var end = start
     while end < text.count, text[end] != close, text[end] != UInt8(ascii: "\n") { end += 1 }
+    let bytes = UnsafeBufferPointer(rebasing: text[start..<end])
+    if isOddName(bytes, isAngled: open != close) { hasOddSpelling = true }
     guard end < text.count, text[end] == close else { return }
     position = end + 1
-    guard let name = String(validating: text[start..<end], as: UTF8.self) else {
+    guard let name = String(validating: bytes, as: UTF8.self) else {
       facts.traits.insert(.computedProbe)
       return
     }
@@ -462,6 +464,19 @@ struct SourceScanner {
       isNext ? .next : open == UInt8(ascii: "\"") ? .quoted : .angled
     let lookup = SourceFacts.Lookup(name: name, form: form, isProbe: isProbe)
     if seen.insert(lookup).inserted { facts.lookups.append(lookup) }
+  }
+
+  /// A name that is longer than it looks (a joined line), shorter (a NUL), another (a trigraph), or of
+  /// which a part is a comment where the directive is skipped.
+  private func isOddName(_ name: UnsafeBufferPointer<UInt8>, isAngled: Bool) -> Bool {
+    if let last = name.last(where: { $0 != UInt8(ascii: "\r") }), last == UInt8(ascii: "\\") {
+      return true
+    }
+    return name.contains(0)
+      || zip(name, name.dropFirst()).contains { left, right in
+        left == UInt8(ascii: "?") && right == left
+          || isAngled && left == UInt8(ascii: "/") && (right == left || right == UInt8(ascii: "*"))
+      }
   }
 
   /// Blanks, comments and joined lines inside a directive.

@@ -29,7 +29,6 @@ import Testing
     ("int a = '\\''; /* x */ int b;\n", "int a = '\\''; /* yy */ int b;\n"),
     ("int a = 1'000'000; /* x */ int b;\n", "int a = 1'000'000; /* yy */ int b;\n"),
     ("auto s = R\"x()\" )x\"; /* x */ int b;\n", "auto s = R\"x()\" )x\"; /* yy */ int b;\n"),
-    ("#include <a//b.h> // x\n", "#include <a//b.h> // y\n"),
     ("#if 0\ndon't\n#endif\nint a; // x\n", "#if 0\ndon't\n#endif\nint a; // y\n"),
     ("#if 0\n#error don't\n#endif\nint a; // x\n", "#if 0\n#error don't\n#endif\nint a; // y\n"),
     ("int a;\r\n// x\r\nint b;\r\n", "int a;\r\n// yy\r\nint b;\r\n"),
