@@ -18,8 +18,9 @@ struct SourceScanner {
 
   static func scan(_ bytes: [UInt8]) -> Result {
     bytes.withUnsafeBufferPointer { buffer in
-      var scanner = SourceScanner(text: buffer)
+      var scanner = SourceScanner(text: buffer, reading: Reading())
       scanner.run()
+      scanner.readOtherwise()
       if scanner.pastes, scanner.hasPartOfTimeMacro { scanner.facts.traits.insert(.computedProbe) }
       guard scanner.hasOddSpelling || isOdd(buffer) else { return scanner.finish() }
       // What this lexer does not follow is left to the real preprocessor, and every byte counts.
@@ -81,8 +82,56 @@ struct SourceScanner {
   /// Ranges of comments that don't matter.
   private var comments: [Range<Int>] = []
 
-  private init(text: UnsafeBufferPointer<UInt8>) {
+  /// What a text means where standards differ. `R"(` begins a raw string in C++11 and gnu99, not in C11
+  /// and C++98; `1'0` is a number in C++14 and C23.
+  private struct Reading: Hashable {
+    var hasRawStrings = true
+    var hasSeparators = true
+  }
+
+  private let reading: Reading
+  private var meetsRawStrings = false
+  private var meetsSeparators = false
+
+  /// The readings that would take something in the text otherwise.
+  private var otherReadings: [Reading] {
+    var others: [Reading] = []
+    if meetsRawStrings {
+      others.append(
+        Reading(hasRawStrings: !reading.hasRawStrings, hasSeparators: reading.hasSeparators))
+    }
+    if meetsSeparators {
+      others.append(
+        Reading(hasRawStrings: reading.hasRawStrings, hasSeparators: !reading.hasSeparators))
+    }
+    return others
+  }
+
+  /// Which standard holds is not known here, and a header can be read under two of them: what any of
+  /// them looks for is looked for, and only what is a comment to all of them is one.
+  private mutating func readOtherwise() {
+    var done: Set<Reading> = [reading]
+    var next = otherReadings
+    while let reading = next.popLast() {
+      guard done.insert(reading).inserted else { continue }
+      var other = SourceScanner(text: text, reading: reading)
+      other.run()
+      next += other.otherReadings
+      for lookup in other.facts.lookups where seen.insert(lookup).inserted {
+        facts.lookups.append(lookup)
+      }
+      facts.traits.formUnion(other.facts.traits)
+      hasOddSpelling = hasOddSpelling || other.hasOddSpelling
+      pastes = pastes || other.pastes
+      hasPartOfTimeMacro = hasPartOfTimeMacro || other.hasPartOfTimeMacro
+      let shared = Set(other.comments)
+      comments.removeAll { !shared.contains($0) }
+    }
+  }
+
+  private init(text: UnsafeBufferPointer<UInt8>, reading: Reading) {
     self.text = text
+    self.reading = reading
     // A byte order mark is no part of the first line: a directive may follow it.
     if text.starts(with: [0xef, 0xbb, 0xbf]) { position = 3 }
   }
@@ -252,8 +301,12 @@ struct SourceScanner {
     }
     position = min(position, text.count)
     if quote == UInt8(ascii: "\"") { inspectString(start..<position) }
-    // A suffix belongs to the literal: the R of `'a'R"x"` begins no raw string.
+    // A suffix belongs to the literal: the R of `'a'R"x"` begins no raw string, but in gnu11 it does.
+    let suffix = position
     while position < text.count, Self.continuesIdentifier(text[position]) { position += 1 }
+    if byte(0) == UInt8(ascii: "\""), Self.isRawPrefix(text[suffix..<position]) {
+      hasOddSpelling = true
+    }
   }
 
   private mutating func skipRawString() {
@@ -326,8 +379,11 @@ struct SourceScanner {
     while position < text.count, Self.continuesIdentifier(text[position]) { position += 1 }
     let word = text[start..<position]
     if byte(0) == UInt8(ascii: "\""), Self.isRawPrefix(word) {
-      skipRawString()
-      return
+      meetsRawStrings = true
+      if reading.hasRawStrings {
+        skipRawString()
+        return
+      }
     }
     let name = UnsafeBufferPointer(rebasing: word)
     // One of two parts is four letters or longer (`__T` alone is glibc's).
@@ -400,6 +456,8 @@ struct SourceScanner {
       if Self.continuesIdentifier(current) || current == UInt8(ascii: ".") {
         position += 1
       } else if current == UInt8(ascii: "'"), Self.continuesIdentifier(byte(1)) {
+        meetsSeparators = true
+        guard reading.hasSeparators else { return }
         position += 2
       } else {
         return

@@ -104,6 +104,35 @@ import Testing
     try box.isRight(command, .miss, output: "a.o")
   }
 
+  /// What is a raw string in one standard is none in another.
+  @Test(arguments: [
+    ("gcc", "a.c", "c11"), ("gcc", "a.c", "gnu11"), ("clang-19", "a.c", "gnu11"),
+    ("g++", "a.cc", "c++98"), ("g++", "a.cc", "gnu++98"), ("clang++-19", "a.cc", "c++03"),
+  ])
+  func lookAlikesOfRawStrings(compiler: String, source: String, standard: String) throws {
+    let box = try Sandbox()
+    try box.write(
+      "sys/outer.h",
+      """
+      #define R
+      static const char *s = R"(";
+      #include "inner.h"
+      static const char *t = ")";
+      #ifndef N
+      #define N 0
+      #endif
+
+      """)
+    try box.write("sys/inner.h", "#define N 1\n")
+    try box.write(source, "#include <outer.h>\nint x = N;\n")
+    let command = [
+      compiler, "-std=\(standard)", "-w", "-MMD", "-isystem", "sys", "-c", source, "-o", "a.o",
+    ]
+    try box.compile(command, .any)
+    try box.write("sys/inner.h", "#define N 2\n")
+    try box.isRight(command, .any, output: "a.o")
+  }
+
   /// The directories that a variable of another language lists are not searched.
   @Test(arguments: [
     ("gcc", "a.c", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH"),
