@@ -67,11 +67,12 @@ package struct HeaderClosure {
       if isFile(lookup.name) { add(lookup.name) }
       return
     }
-    if lookup.form == .quoted {
+    // In the source, and in files that an absolute path names, `#include_next` is an `#include`.
+    if lookup.form != .angled {
       let beside = home.isEmpty || home == "." ? lookup.name : Path.join(home, lookup.name)
       if isFile(beside) {
         add(beside)
-        return
+        if lookup.form == .quoted { return }
       }
     }
     guard searched.insert(lookup).inserted else { return }

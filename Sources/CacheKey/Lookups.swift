@@ -145,7 +145,9 @@ package struct AbsenceFinder {
         walk(lookup.name, quoted: false, isProbe: lookup.isProbe)
       }
     case .next:
-      // Which directory it starts from depends on where the file was found: ask all of them.
+      // Which directory it starts from depends on where the file was found: ask all of them. In the
+      // source, and in files that an absolute path names, it is an `#include`.
+      if look(for: lookup.name, in: home), lookup.isProbe { require(lookup.name, in: home) }
       guard searched.insert(lookup).inserted else { return }
       for directory in search.quote + search.angled
       where look(for: lookup.name, in: directory) && lookup.isProbe {

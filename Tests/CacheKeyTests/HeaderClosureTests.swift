@@ -48,6 +48,12 @@ import Testing
     #expect(found.files(roots: ["a.c"], forced: []) == ["a.c", "i/x.h", "j/x.h", "k/x.h"])
   }
 
+  @Test func nextInTheSourceIsBeside() {
+    var found = closure(
+      ["s/a.c": "#include_next \"x.h\"\n", "s/x.h": "", "i/x.h": ""], angled: ["i"])
+    #expect(found.files(roots: ["s/a.c"], forced: []) == ["s/a.c", "s/x.h", "i/x.h"])
+  }
+
   /// gcc drops a `-I` directory that is a system directory, too.
   @Test func doubledDirectories() {
     var found = closure(

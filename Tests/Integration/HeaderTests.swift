@@ -44,6 +44,19 @@ import Testing
     }
   }
 
+  /// In the source, `#include_next` is an `#include`; behind a line marker even without a warning.
+  @Test(arguments: Compilers.both, ["-MD", "-MMD"])
+  func nextInTheSource(compiler: String, dependencies: String) throws {
+    let box = try sandbox()
+    try box.write("a.c", "# 1 \"z.h\" 1 3\n#include_next \"h.h\"\n# 5 \"a.c\" 2\nint x = H;\n")
+    let command = [compiler, dependencies, "-Itwo", "-c", "a.c", "-o", "a.o"]
+    try box.compile(command, .any)
+    for value in 3...4 {
+      try box.write("h.h", "#define H \(value)\n")
+      try box.isRight(command, .any, output: "a.o")
+    }
+  }
+
   /// What gcc includes by itself may newly stand in a directory of the caller's, and change there.
   @Test(arguments: [["-Ione"], ["-isystem", "one"]], ["-MD", "-MMD"])
   func ownPredefinitions(options: [String], dependencies: String) throws {
