@@ -40,8 +40,12 @@ package struct HeaderClosure {
   /// - Parameters:
   ///   - roots: the source, and what the compiler reads by itself.
   ///   - forced: `-include` names, which are looked for in the working directory first.
-  package mutating func files(roots: [String], forced: [String]) -> [String]? {
+  ///   - implicit: what the compiler looks for by itself.
+  package mutating func files(
+    roots: [String], forced: [String], implicit: [SourceFacts.Lookup] = []
+  ) -> [String]? {
     for path in roots { add(path) }
+    for lookup in implicit { take(lookup, from: ".") }
     for name in forced {
       take(SourceFacts.Lookup(name: name, form: .quoted), from: ".")
     }
@@ -63,11 +67,12 @@ package struct HeaderClosure {
       if isFile(lookup.name) { add(lookup.name) }
       return
     }
-    if lookup.form == .quoted {
+    // In the source, and in files that an absolute path names, `#include_next` is an `#include`.
+    if lookup.form != .angled {
       let beside = home.isEmpty || home == "." ? lookup.name : Path.join(home, lookup.name)
       if isFile(beside) {
         add(beside)
-        return
+        if lookup.form == .quoted { return }
       }
     }
     guard searched.insert(lookup).inserted else { return }

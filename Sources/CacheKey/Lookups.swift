@@ -98,8 +98,12 @@ package struct AbsenceFinder {
   /// - Parameters:
   ///   - files: the source and every header read.
   ///   - forced: `-include` names, which are looked for in the working directory first.
-  package mutating func find(files: [ReadFile], forced: [String]) -> [ExpectedNames] {
+  ///   - implicit: what the compiler looks for by itself.
+  package mutating func find(
+    files: [ReadFile], forced: [String], implicit: [SourceFacts.Lookup] = []
+  ) -> [ExpectedNames] {
     read = Set(files.map { ExactText(Self.plain($0.path)) })
+    for lookup in implicit { search(lookup, from: ".") }
     for name in forced {
       if !look(for: name, in: ".") { walk(name, quoted: true) }
       precompiled(name, in: ".")
@@ -141,7 +145,9 @@ package struct AbsenceFinder {
         walk(lookup.name, quoted: false, isProbe: lookup.isProbe)
       }
     case .next:
-      // Which directory it starts from depends on where the file was found: ask all of them.
+      // Which directory it starts from depends on where the file was found: ask all of them. In the
+      // source, and in files that an absolute path names, it is an `#include`.
+      if look(for: lookup.name, in: home), lookup.isProbe { require(lookup.name, in: home) }
       guard searched.insert(lookup).inserted else { return }
       for directory in search.quote + search.angled
       where look(for: lookup.name, in: directory) && lookup.isProbe {

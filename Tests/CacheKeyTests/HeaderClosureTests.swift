@@ -48,6 +48,12 @@ import Testing
     #expect(found.files(roots: ["a.c"], forced: []) == ["a.c", "i/x.h", "j/x.h", "k/x.h"])
   }
 
+  @Test func nextInTheSourceIsBeside() {
+    var found = closure(
+      ["s/a.c": "#include_next \"x.h\"\n", "s/x.h": "", "i/x.h": ""], angled: ["i"])
+    #expect(found.files(roots: ["s/a.c"], forced: []) == ["s/a.c", "s/x.h", "i/x.h"])
+  }
+
   /// gcc drops a `-I` directory that is a system directory, too.
   @Test func doubledDirectories() {
     var found = closure(
@@ -67,6 +73,15 @@ import Testing
         roots: ["a.c", "/usr/include/stdc-predef.h"], forced: ["f.h", "g.h", "/abs.h"]) == [
           "a.c", "/usr/include/stdc-predef.h", "f.h", "i/g.h", "/abs.h", "i/h.h",
         ])
+  }
+
+  /// The compiler's own include takes the first that there is.
+  @Test func implicitLookups() {
+    var found = closure(["a.c": "", "i/p.h": "", "/usr/include/p.h": ""], angled: ["i", "/usr/include"])
+    #expect(
+      found.files(
+        roots: ["a.c"], forced: [], implicit: [SourceFacts.Lookup(name: "p.h", form: .angled)])
+        == ["a.c", "i/p.h"])
   }
 
   @Test func probesReadNothing() {

@@ -44,6 +44,46 @@ import Testing
     }
   }
 
+  /// In the source, `#include_next` is an `#include`; behind a line marker even without a warning.
+  @Test(arguments: Compilers.both, ["-MD", "-MMD"])
+  func nextInTheSource(compiler: String, dependencies: String) throws {
+    let box = try sandbox()
+    try box.write("a.c", "# 1 \"z.h\" 1 3\n#include_next \"h.h\"\n# 5 \"a.c\" 2\nint x = H;\n")
+    let command = [compiler, dependencies, "-Itwo", "-c", "a.c", "-o", "a.o"]
+    try box.compile(command, .any)
+    for value in 3...4 {
+      try box.write("h.h", "#define H \(value)\n")
+      try box.isRight(command, .any, output: "a.o")
+    }
+  }
+
+  /// What gcc includes by itself may newly stand in a directory of the caller's, and change there.
+  @Test(arguments: [["-Ione"], ["-isystem", "one"]], ["-MD", "-MMD"])
+  func ownPredefinitions(options: [String], dependencies: String) throws {
+    for (compiler, source) in [("gcc", "b.c"), ("g++", "b.cc"), ("gcc-11", "b.c")] {
+      let box = try sandbox()
+      try box.write(source, "#ifndef V\n#define V 0\n#endif\nint x = V;\n")
+      let command = [compiler] + options + [dependencies, "-c", source, "-o", "b.o"]
+      try box.compile(command, .miss)
+      try box.compile(command, .hit)
+      for value in 1...2 {
+        try box.write("one/stdc-predef.h", "#define V \(value)\n")
+        try box.isRight(command, .miss, output: "b.o")
+        try box.compile(command, .hit)
+      }
+    }
+  }
+
+  /// clang includes nothing by itself.
+  @Test(arguments: Compilers.clang)
+  func noPredefinitions(compiler: String) throws {
+    let box = try sandbox()
+    let command = [compiler, "-Ione", "-Itwo", "-c", "a.c", "-o", "a.o"]
+    try box.compile(command, .miss)
+    try box.write("one/stdc-predef.h", "#define H 9\n")
+    try box.isRight(command, .hit, output: "a.o")
+  }
+
   /// A header that newly appears where it comes first, in each place where it can.
   @Test(arguments: Compilers.both)
   func newHeaderShadows(compiler: String) throws {

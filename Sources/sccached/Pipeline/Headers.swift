@@ -15,8 +15,55 @@ extension CompilePipeline {
     return SearchPath(
       quote: search.quote,
       angled: search.angled + cacheable.environmentDirectories(["CPATH"]) + search.system
-        + cacheable.environmentDirectories(Array(CompilerEnvironment.includeVariables.dropFirst()))
+        + cacheable.environmentDirectories(
+          CompilerEnvironment.systemIncludeVariables(
+            for: cacheable.compilation.language, family: cacheable.compiler.family))
         + builtIn + search.after)
+  }
+
+  /// What the compiler looks for although no file says so.
+  ///
+  /// gcc includes `<stdc-predef.h>` wherever it finds one, the caller's directories first, unless
+  /// `-nostdinc` or `-ffreestanding` is given, and says nothing when there is none (11 and 12, for C,
+  /// C++ and assembler). clang 14 to 19 does not.
+  func implicitLookups(_ cacheable: CacheableCall) -> [SourceFacts.Lookup] {
+    switch cacheable.compiler.family {
+    case .gcc:
+      cacheable.compilation.language.isPreprocessed
+        ? [] : [SourceFacts.Lookup(name: "stdc-predef.h", form: .angled)]
+    case .clang: sanitizerLists(cacheable).map { SourceFacts.Lookup(name: $0, form: .quoted) }
+    }
+  }
+
+  /// Files that the compiler reads unasked and that no list of headers names.
+  func implicitInputs(_ cacheable: CacheableCall) -> [String] {
+    guard cacheable.compiler.family == .clang else { return [] }
+    return sanitizerLists(cacheable).filter { path in
+      let path = cacheable.absolute(path)
+      return directories.record(Path.directory(of: path)).presence(of: Path.name(of: path)) == .file
+    }
+  }
+
+  /// Lists of what clang's sanitizers shall leave alone: each is read if it stands in the resource
+  /// directory, and comes with another package than the compiler.
+  private func sanitizerLists(_ cacheable: CacheableCall) -> [String] {
+    guard Self.sanitizes(cacheable) else { return [] }
+    return (builtInSearch(cacheable)?.directories ?? []).filter { directory in
+      // The header stands in no other directory.
+      Path.name(of: directory) == "include"
+        && directories.record(cacheable.absolute(directory))
+          .presence(of: "__stddef_max_align_t.h") == .file
+    }.flatMap { directory in
+      [
+        "asan_ignorelist", "cfi_ignorelist", "dfsan_abilist", "hwasan_ignorelist",
+        "memtag_ignorelist", "msan_ignorelist", "nsan_ignorelist", "tsan_ignorelist",
+        "tysan_ignorelist", "ubsan_ignorelist",
+      ].map { Path.join(Path.directory(of: directory), "share/\($0).txt") }
+    }
+  }
+
+  private static func sanitizes(_ cacheable: CacheableCall) -> Bool {
+    cacheable.compilation.keyArguments.contains { $0.hasPrefix("-fsanitize") }
   }
 
   /// Every file that a compilation can have read whose dependency file leaves system headers out; nil
@@ -26,6 +73,8 @@ extension CompilePipeline {
   func headerClosure(_ cacheable: CacheableCall, listed: [String]) -> [String]? {
     guard !cacheable.identity.isScript, !cacheable.readsStrictC90, !cacheable.countsBytes,
       !cacheable.compilation.keyArguments.contains(where: Self.hidesHeaders),
+      // clang names the lists that its sanitizers read only when it is asked for all files.
+      cacheable.compiler.family == .gcc || !Self.sanitizes(cacheable),
       let builtIn = builtInSearch(cacheable)
     else { return nil }
     let search = searchPath(cacheable, builtIn.directories)
@@ -45,7 +94,7 @@ extension CompilePipeline {
     guard
       let found = closure.files(
         roots: [cacheable.compilation.input] + builtIn.implicitIncludes,
-        forced: cacheable.compilation.search.forced),
+        forced: cacheable.compilation.search.forced, implicit: implicitLookups(cacheable)),
       // What the compiler did list shows whether we look where it looked.
       listed.allSatisfy(closure.contains)
     else { return nil }

@@ -27,7 +27,7 @@ extension CompilePipeline {
       return
     }
     var extra: [Digest] = []
-    for path in cacheable.compilation.extraInputs {
+    for path in cacheable.compilation.extraInputs + implicitInputs(cacheable) {
       guard let version = files.record(cacheable.absolute(path), isOpaque: true).current() else {
         decline(cacheable.call, cacheable.program)
         return

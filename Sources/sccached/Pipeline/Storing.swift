@@ -27,7 +27,9 @@ extension CompilePipeline {
           relaxed: relaxes ? file.version.digest(cacheable.strictness) : Manifest.File.neverRelaxed)
       }
       let surroundings = try surroundings(versions, cacheable)
-      for path in cacheable.compilation.extraInputs + surroundings.precompiledHeaders {
+      // Of text that is preprocessed already, no list of files was made.
+      let unlisted = cacheable.compilation.language.isPreprocessed ? implicitInputs(cacheable) : []
+      for path in cacheable.compilation.extraInputs + surroundings.precompiledHeaders + unlisted {
         listed.append(try extraInput(path, cacheable, startStamp))
       }
       let isQuiet =
@@ -148,7 +150,7 @@ extension CompilePipeline {
       })
     let expected = finder.find(
       files: versions.map { ReadFile(path: $0.path, facts: $0.version.facts) },
-      forced: cacheable.compilation.search.forced
+      forced: cacheable.compilation.search.forced, implicit: implicitLookups(cacheable)
     ).map { names in
       ExpectedNames(
         directory: cacheable.places.stored(names.directory), absent: names.absent,
