@@ -16,42 +16,8 @@ extension CompilePipeline {
     }
   }
 
-  func servePreprocessed(_ cacheable: CacheableCall, started: Int64) {
-    let readSince = Clock.coarse
-    guard let text = preprocess(cacheable) else {
-      // The compiler shall say itself what is wrong.
-      statistics.record {
-        $0.cacheError(language: cacheable.language, advanced: cacheable.advancedLanguage)
-      }
-      decline(cacheable.call, cacheable.program)
-      return
-    }
-    var extra: [Digest] = []
-    for path in cacheable.compilation.extraInputs + implicitInputs(cacheable) {
-      guard let version = files.record(cacheable.absolute(path), isOpaque: true).current() else {
-        decline(cacheable.call, cacheable.program)
-        return
-      }
-      extra.append(version.exact)
-    }
-    let key = cacheable.inputs.preprocessedKey(text: Digest.of(text), extraInputs: extra)
-    if FileVersion(opaque: text).facts.traits.contains(.assemblerInclude) {
-      compileUnstored(cacheable, reason: ".incbin")
-      return
-    }
-    if cacheable.call.settings.recache {
-      statistics.record { $0.forcedRecache() }
-    } else if restore(cacheable, key, started: started) {
-      statistics.record { $0.hitKind(.preprocessed) }
-      return
-    }
-    fly(cacheable, flight: key, again: { self.restore(cacheable, key, started: Clock.monotonic) }) {
-      self.compileAndStore(cacheable, .preprocessed, entry: key, readSince: readSince)
-    }
-  }
-
   /// Leads a flight, or waits for the one that is under way and then looks again.
-  private func fly(
+  func fly(
     _ cacheable: CacheableCall, flight: Digest, again: () -> Bool, _ compile: () -> Void
   ) {
     // Other outputs (a dependency file of another kind) make another flight.
@@ -74,24 +40,7 @@ extension CompilePipeline {
     }
   }
 
-  private func preprocess(_ cacheable: CacheableCall) -> [UInt8]? {
-    guard
-      let result = try? Spawn.run(
-        cacheable.program, preprocessorArguments(cacheable),
-        environment: cacheable.call.environment.variables(running: cacheable.program),
-        directory: cacheable.call.directory, timeoutSeconds: 600),
-      result.isSuccess
-    else { return nil }
-    return result.output
-  }
-
-  private func preprocessorArguments(_ cacheable: CacheableCall) -> [String] {
-    let compilation = cacheable.compilation
-    let language = compilation.explicitLanguage.map { ["-x", $0.driverName] } ?? []
-    return compilation.preprocessorArguments + language + ["-E", compilation.input]
-  }
-
-  private func compileUnstored(_ cacheable: CacheableCall, reason: String) {
+  func compileUnstored(_ cacheable: CacheableCall, reason: String) {
     let run = LocalRun(cacheable, pipeline: self)
     guard let outcome = run.perform(added: []) else { return }
     cacheable.call.channel.send(outcome.frame(.result))
@@ -99,8 +48,9 @@ extension CompilePipeline {
     if outcome.ending.isSuccess { noteUnstored(cacheable, reason) }
   }
 
-  private func compileAndStore(
-    _ cacheable: CacheableCall, _ plan: LookupPlan, entry: Digest? = nil, readSince: Int64 = .max
+  /// - Parameter text: of the source, when the result is found by that.
+  func compileAndStore(
+    _ cacheable: CacheableCall, _ plan: LookupPlan, text: PreprocessedText? = nil
   ) {
     let recording = Recording(cacheable, pipeline: self)
     guard let capture = recording.capturePlan else {
@@ -123,7 +73,7 @@ extension CompilePipeline {
       noteUnstored(cacheable, reason.text)
     case .success(var captured):
       do throws(NotStored) {
-        try recording.complete(&captured)
+        if text == nil { try recording.complete(&captured) }
       } catch {
         noteUnstored(cacheable, error.text)
         return
@@ -133,9 +83,8 @@ extension CompilePipeline {
       case .direct(let key):
         result = store(captured, cacheable, manifest: key, startStamp: run.startStamp)
       case .preprocessed:
-        guard let entry else { return }
-        result = store(
-          captured, cacheable, entry: entry, startStamp: min(readSince, run.startStamp))
+        guard let text else { return }
+        result = store(captured, cacheable, text, startStamp: run.startStamp)
       }
       switch result {
       case .success:

@@ -166,7 +166,17 @@ struct Captured {
 
   /// The source first, and each file once.
   mutating func tidyFiles(input: String) {
-    var seen: Set<ExactText> = [ExactText(input)]
-    files = [input] + files.filter { seen.insert(ExactText($0)).inserted }
+    files.keepFirstOfEach(startingWith: input)
+  }
+
+  /// Nothing was printed, so a changed comment can't show in a diagnostic.
+  var isQuiet: Bool { outcome.standardError.isEmpty && outcome.standardOutput.isEmpty }
+}
+
+extension [String] {
+  /// Each path once, and the given one in front.
+  mutating func keepFirstOfEach(startingWith first: String) {
+    var seen: Set<ExactText> = [ExactText(first)]
+    self = [first] + filter { seen.insert(ExactText($0)).inserted }
   }
 }

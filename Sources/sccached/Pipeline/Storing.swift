@@ -32,15 +32,14 @@ extension CompilePipeline {
       for path in cacheable.compilation.extraInputs + surroundings.precompiledHeaders + unlisted {
         listed.append(try extraInput(path, cacheable, startStamp))
       }
-      let isQuiet =
-        captured.outcome.standardError.isEmpty && captured.outcome.standardOutput.isEmpty
-      let presentation = isQuiet ? nil : cacheable.presentation.digest
+      let presentation = captured.isQuiet ? nil : cacheable.presentation.digest
       let entry = KeyInputs.entryKey(
         manifest: key, files: listed.map { ($0.path, $0.exact) }, expected: surroundings.expected,
         place: place, presentation: presentation)
       try put(captured, cacheable, entry)
       let result = Manifest.Result(
-        entry: entry, isQuiet: isQuiet, place: place, presentation: presentation, files: listed,
+        entry: entry, isQuiet: captured.isQuiet, place: place, presentation: presentation,
+        files: listed,
         expected: surroundings.expected)
       try addToManifest(result, key)
       return .success(())
@@ -49,28 +48,11 @@ extension CompilePipeline {
     }
   }
 
-  /// Stores a result that its preprocessed text finds.
-  func store(
-    _ captured: Captured, _ cacheable: CacheableCall, entry: Digest, startStamp: Int64
-  ) -> Result<Void, NotStored> {
-    do throws(NotStored) {
-      let versions = try readVersions(captured.files, cacheable, startStamp)
-      // The preprocessed text has the header's text, the compiler took the precompiled one.
-      guard try surroundings(versions, cacheable).precompiledHeaders.isEmpty else {
-        throw NotStored(text: "a precompiled header may be in use")
-      }
-      try put(captured, cacheable, entry)
-      return .success(())
-    } catch {
-      return .failure(error)
-    }
-  }
-
   // MARK: what was read
 
-  private typealias VersionedFile = (path: String, version: FileVersion)
+  typealias VersionedFile = (path: String, version: FileVersion)
 
-  private func readVersions(
+  func readVersions(
     _ paths: [String], _ cacheable: CacheableCall, _ startStamp: Int64
   ) throws(NotStored) -> [VersionedFile] {
     guard paths.count <= Manifest.maximumFilesPerResult else {
@@ -130,14 +112,14 @@ extension CompilePipeline {
   }
 
   /// Columns of tokens can reach the output though no debug information is wanted.
-  private func needsColumns(_ versions: [VersionedFile], _ cacheable: CacheableCall) -> Bool {
+  func needsColumns(_ versions: [VersionedFile], _ cacheable: CacheableCall) -> Bool {
     let writesLambdas = cacheable.compiler.family == .clang && cacheable.compilation.language.isCXX
     let sensitive: SourceFacts.Traits = writesLambdas ? [.columns, .prettyFunction] : [.columns]
     return versions.contains { !$0.version.facts.traits.isDisjoint(with: sensitive) }
   }
 
   /// What was looked for, found and not found, and the precompiled headers that were found.
-  private func surroundings(
+  func surroundings(
     _ versions: [VersionedFile], _ cacheable: CacheableCall
   ) throws(NotStored) -> (expected: [ExpectedNames], precompiledHeaders: [String]) {
     var finder = AbsenceFinder(
@@ -238,7 +220,7 @@ extension CompilePipeline {
 
   // MARK: writing
 
-  private func put(_ captured: Captured, _ cacheable: CacheableCall, _ key: Digest)
+  func put(_ captured: Captured, _ cacheable: CacheableCall, _ key: Digest)
     throws(NotStored)
   {
     var members = captured.members
