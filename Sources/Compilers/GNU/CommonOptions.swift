@@ -90,7 +90,7 @@ extension OptionTable {
     Option("--prefix=", .joined, .identity),
     Option("--sysroot", .separate, .include(.systemRoot)),
     Option("--sysroot=", .joined, .include(.systemRoot)),
-    Option("-isysroot", .either, .include(.systemRoot)),
+    Option("-isysroot", .either, .include(.headerRoot)),
     Option("-specs", .separate, .specs),
     Option("-specs=", .joined, .specs),
     Option("--specs", .separate, .specs),
