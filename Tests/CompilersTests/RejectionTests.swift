@@ -13,6 +13,13 @@ import Testing
     #expect(reason(line, .clang) == "notCompilation")
   }
 
+  /// Directories of headers that are searched for one language only.
+  @Test(arguments: ["-c-isystem", "-objc-isystem", "-objcxx-isystem"])
+  func directoriesOfLanguages(option: String) {
+    #expect(reason("-c a.c \(option) x", .clang) == option)
+    #expect(reason("-c a.c -Xclang \(option) -Xclang x", .clang) == option)
+  }
+
   /// The reason is the option as in the table, as Mozilla's statistics have it; a refusal wins over
   /// the lack of `-c`.
   @Test(arguments: [

@@ -160,9 +160,10 @@ extension OptionTable {
     Option("-no-canonical-prefixes", .none, .identity),
     Option("-canonical-prefixes", .none, .identity),
     Option("-cxx-isystem", .either, .include(.systemCXX)),
-    Option("-c-isystem", .either, .include(.system)),
-    Option("-objc-isystem", .either, .include(.system)),
-    Option("-objcxx-isystem", .either, .include(.system)),
+    // Each for its language, and the front end's only: to the driver, -objc-isystem is -o.
+    Option("-c-isystem", .either, .refused),
+    Option("-objc-isystem", .either, .refused),
+    Option("-objcxx-isystem", .either, .refused),
     Option("-stdlib++-isystem", .either, .include(.systemCXX)),
     Option("-isystem-after", .either, .include(.after)),
     Option("-iwithsysroot", .either, .include(.systemUnderRoot)),
