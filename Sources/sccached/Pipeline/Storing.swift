@@ -98,6 +98,11 @@ extension CompilePipeline {
     var traits: SourceFacts.Traits = []
     for file in versions { traits.formUnion(file.version.facts.traits) }
     if traits.contains(.assemblerInclude) { throw NotStored(text: ".incbin") }
+    if cacheable.compilation.language == .assembler {
+      if traits.contains(.unread) { throw NotStored(text: "too large to be looked at") }
+      // Nothing is looked for in text that no preprocessor sees.
+      traits.remove(.computedProbe)
+    }
     if versions.first?.version.facts.traits.contains(.computedFirstInclude) ?? false {
       throw NotStored(text: "the first include is named by a macro")
     }
