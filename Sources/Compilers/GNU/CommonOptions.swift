@@ -152,6 +152,8 @@ extension OptionTable {
     Option("-stdlib", .equals, .identity),
     Option("--stdlib", .equals, .identity),
     Option("--embed-dir", .equals, .refused),
+    // Headers have the names that each directory's header.gcc gives them.
+    Option("-remap", .none, .refused),
   ]
 
   private static let dependencies: [Option] = [
