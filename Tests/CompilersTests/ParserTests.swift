@@ -144,6 +144,8 @@ import Testing
       clang.extraInputs == ["./p.so", "i", "x.pcm", "y.pcm", "h.pch", "a", "l.so"])
     let gcc = try parsed("-c a.c -fplugin=/p.so -specs=s", files: Files(texts: ["s": ""]))
     #expect(gcc.extraInputs == ["/p.so", "s"])
+    #expect(
+      try parsed("-c a.c -frandomize-layout-seed-file=f", .clang).extraInputs == ["f"])
     #expect(gcc.identityArguments == ["-specs=s"])
   }
 

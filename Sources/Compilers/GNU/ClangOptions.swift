@@ -116,6 +116,7 @@ extension OptionTable {
     Option("-fprofile-use", .equals, .profileUse(default: "default.profdata")),
     Option("-fprofile-instr-use", .equals, .profileUse(default: "default.profdata")),
     Option("-fbasic-block-sections=list=", .joined, .extraInput),
+    Option("-frandomize-layout-seed-file=", .joined, .extraInput),
     Option("-fcf-runtime-abi=", .joined, .key),
     Option("-foptimization-record-file=", .joined, .sideOutput(.namedOptimisationRecord)),
     Option("-foptimization-record-passes=", .joined, .refused),
