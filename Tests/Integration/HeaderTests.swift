@@ -89,6 +89,33 @@ import Testing
       command, .miss, output: "b.o", with: ["SOURCE_DATE_EPOCH": "1500000000"])
   }
 
+  /// Compilers warn, if asked, of a search directory that is missing, and of a file in its place.
+  @Test(arguments: [
+    ["gcc", "-Wmissing-include-dirs"], ["clang-19", "-Wmissing-include-dirs"],
+    ["clang-19", "-Weverything"],
+  ])
+  func directoriesThatVanish(words: [String]) throws {
+    let box = try sandbox()
+    let command = words + ["-Ione", "-Itwo", "-c", "a.c", "-o", "a.o"]
+    try box.compile(command, .miss)
+    try box.compile(command, .hit)
+    rmdir(box.path("one"))
+    try box.isRight(command, .miss, output: "a.o")
+    try box.compile(command, .hit)
+    try box.makeDirectory("one")
+    try box.isRight(command, .hit, output: "a.o")
+  }
+
+  @Test func directoryThatBecomesAFile() throws {
+    let box = try sandbox()
+    try box.write("a.c", "#include <h.h>\nint x = H;\n")
+    let command = ["gcc", "-Ione", "-Itwo", "-c", "a.c", "-o", "a.o"]
+    try box.compile(command, .miss)
+    rmdir(box.path("one"))
+    try box.write("one", "")
+    try box.isRight(command, .any, output: "a.o")
+  }
+
   /// What gcc includes by itself may newly stand in a directory of the caller's, and change there.
   @Test(arguments: [["-Ione"], ["-isystem", "one"]], ["-MD", "-MMD"])
   func ownPredefinitions(options: [String], dependencies: String) throws {

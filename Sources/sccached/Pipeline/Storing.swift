@@ -155,7 +155,10 @@ extension CompilePipeline {
       })
     let expected = finder.find(
       files: versions.map { ReadFile(path: $0.path, facts: $0.version.facts) },
-      forced: cacheable.compilation.search.forced, implicit: implicitLookups(cacheable)
+      forced: cacheable.compilation.search.forced, implicit: implicitLookups(cacheable),
+      namesDirectories: cacheable.compilation.keyArguments.contains {
+        $0 == "-Weverything" || $0.contains("missing-include-dirs")
+      }
     ).map { names in
       ExpectedNames(
         directory: cacheable.places.stored(names.directory), absent: names.absent,
