@@ -28,7 +28,7 @@ package struct ReadFile: Sendable {
 /// What a directory must go on having and lacking for a result to stay right: a header that newly
 /// appears in an earlier search directory, or one that `__has_include` asked for.
 package struct ExpectedNames: Sendable, Equatable {
-  /// It existed.
+  /// It existed, and must.
   package var directory: String
   /// No file of these names is there.
   package var absent: [String]
@@ -99,9 +99,12 @@ package struct AbsenceFinder {
   ///   - files: the source and every header read.
   ///   - forced: `-include` names, which are looked for in the working directory first.
   ///   - implicit: what the compiler looks for by itself.
+  ///   - namesDirectories: the compiler tells which search directories are missing.
   package mutating func find(
-    files: [ReadFile], forced: [String], implicit: [SourceFacts.Lookup] = []
+    files: [ReadFile], forced: [String], implicit: [SourceFacts.Lookup] = [],
+    namesDirectories: Bool = false
   ) -> [ExpectedNames] {
+    if namesDirectories { watchDirectories() }
     read = Set(files.map { ExactText(Self.plain($0.path)) })
     for lookup in implicit { search(lookup, from: ".") }
     for name in forced {
@@ -260,6 +263,17 @@ package struct AbsenceFinder {
     case .directoryMissing:
       noteMissing(current)
       return false
+    }
+  }
+
+  /// Each search directory must go on to be there, or to be missing.
+  private mutating func watchDirectories() {
+    for directory in search.quote + search.angled {
+      if case .directoryMissing = presence(directory, ".") {
+        noteMissing(directory)
+      } else {
+        absent[ExactText(directory), default: []].formUnion([])
+      }
     }
   }
 

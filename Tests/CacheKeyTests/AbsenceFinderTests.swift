@@ -35,7 +35,8 @@ import Testing
   private func find(
     _ directories: [String: Set<String>], _ files: [(path: String, text: String)],
     quote: [String] = [],
-    angled: [String] = [], forced: [String] = [], includesFirst: Bool = false
+    angled: [String] = [], forced: [String] = [], includesFirst: Bool = false,
+    namesDirectories: Bool = false
   ) -> [String: [String]] {
     let fileSystem = FileSystem(directories: directories)
     var finder = AbsenceFinder(
@@ -45,7 +46,7 @@ import Testing
       files: ((includesFirst ? [] : [("main.c", "")]) + files).map {
         ReadFile(path: $0.path, facts: FileVersion(source: $0.text.bytes).facts)
       },
-      forced: forced)
+      forced: forced, namesDirectories: namesDirectories)
     #expect(Set(found.map(\.directory)).count == found.count)
     var result = Dictionary(
       uniqueKeysWithValues: found.map { ($0.directory, $0.absent + $0.present.map { "+" + $0 }) })
@@ -65,6 +66,13 @@ import Testing
       [".": ["a.c", "i1", "i2", "i3"], "i1": [], "i2": ["x.h"], "i3": []],
       [("a.c", "#include <x.h>\n"), ("i2/x.h", "")], angled: ["i1", "i2", "i3"])
     #expect(plain(found) == ["i1": ["x.h"]])
+  }
+
+  @Test func directoriesThatAreNamed() {
+    let found = find(
+      [".": ["a.c", "i", "f"], "i": []], [], angled: ["i", "new"], namesDirectories: true)
+    #expect(found == ["i": [], ".": ["new"]])
+    #expect(find([".": ["f"]], [], angled: ["f"], namesDirectories: true)["?"] != nil)
   }
 
   @Test func quotedNamesAreLookedForBesideTheirFile() {

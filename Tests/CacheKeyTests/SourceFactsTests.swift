@@ -140,6 +140,15 @@ import Testing
     #expect(FileVersion(opaque: "# .inc\n".bytes).facts.traits.isEmpty)
   }
 
+  /// Of what is not looked at, nothing is taken for granted.
+  @Test func largeFiles() {
+    let text = "#include <a.h>\n".bytes + [UInt8](repeating: UInt8(ascii: "\n"), count: 1 << 20)
+    #expect(FileVersion(opaque: text).facts.traits.contains(.computedProbe))
+    let large = FileVersion(large: FileVersion(source: text).exact)
+    #expect(large.facts.traits == [.computedProbe, .unread])
+    #expect(large.sameLines == large.exact)
+  }
+
   /// Each of these looks for a header or uses the time: that is seen, or it is left to the
   /// preprocessor and every byte counts.
   @Test(arguments: [

@@ -104,6 +104,22 @@ import Testing
     try box.isRight(command, .miss, output: "a.o")
   }
 
+  /// A directory of the compiler's that comes to be after the compiler was asked for them.
+  @Test(arguments: ["gcc", "clang-19"])
+  func systemRootThatGrows(compiler: String) throws {
+    let box = try Sandbox()
+    try box.write("root/usr/local/include/h.h", "#define N 1\n")
+    try box.write("a.c", "#include <h.h>\nint x = N;\n")
+    let command = [
+      compiler, "--sysroot=" + box.path("root"), "-MMD", "-c", "a.c", "-o", "a.o",
+    ]
+    try box.compile(command, .miss)
+    try box.write("root/usr/include/h.h", "#define N 9\n")
+    try box.isRight(command, .any, output: "a.o")
+    try box.write("root/usr/local/include/h.h", "#define N 2\n")
+    try box.isRight(command, .miss, output: "a.o")
+  }
+
   /// What is a raw string in one standard is none in another.
   @Test(arguments: [
     ("gcc", "a.c", "c11"), ("gcc", "a.c", "gnu11"), ("clang-19", "a.c", "gnu11"),

@@ -57,6 +57,9 @@ final class DirectoryRecord: Sendable {
     return stamp.isDirectory ? .directory : .file
   }
 
+  /// Whether it is there, and still a directory.
+  var exists: Bool { FileStamp(path: path)?.isDirectory ?? false }
+
   /// Whether anything has that name.
   func contains(_ name: String) -> Bool {
     FileStamp.ofLink(path: path + "/" + name) != nil

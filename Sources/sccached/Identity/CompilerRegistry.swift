@@ -142,7 +142,12 @@ final class CompilerRegistry: Sendable {
       identity: identity.digest, question: question, language: compilation.language.rawValue,
       arguments: CompilerProber.searchArguments(compilation.keyArguments),
       directory: question.identityArguments.isEmpty ? "" : directory)
-    if let known = state.withLock({ $0.search[key] }) { return known }
+    // A directory that has come to be has a place in the order that only the compiler knows.
+    if let known = state.withLock({ $0.search[key] }),
+      known.missing.allSatisfy({ FileStamp(path: Path.absolute($0, in: directory)) == nil })
+    {
+      return known
+    }
     guard
       let found = prober.builtInSearch(
         question, compilation, directory: directory, environment: environment)

@@ -80,6 +80,11 @@ extension CompilePipeline {
     var traits: SourceFacts.Traits = []
     for file in versions { traits.formUnion(file.version.facts.traits) }
     if traits.contains(.assemblerInclude) { throw NotStored(text: ".incbin") }
+    if cacheable.compilation.language == .assembler {
+      if traits.contains(.unread) { throw NotStored(text: "too large to be looked at") }
+      // Nothing is looked for in text that no preprocessor sees.
+      traits.remove(.computedProbe)
+    }
     if versions.first?.version.facts.traits.contains(.computedFirstInclude) ?? false {
       throw NotStored(text: "the first include is named by a macro")
     }
@@ -132,7 +137,10 @@ extension CompilePipeline {
       })
     let expected = finder.find(
       files: versions.map { ReadFile(path: $0.path, facts: $0.version.facts) },
-      forced: cacheable.compilation.search.forced, implicit: implicitLookups(cacheable)
+      forced: cacheable.compilation.search.forced, implicit: implicitLookups(cacheable),
+      namesDirectories: cacheable.compilation.keyArguments.contains {
+        $0 == "-Weverything" || $0.contains("missing-include-dirs")
+      }
     ).map { names in
       ExpectedNames(
         directory: cacheable.places.stored(names.directory), absent: names.absent,
