@@ -34,6 +34,8 @@ final class CompilerRegistry: Sendable {
     var stamp: FileStamp?
     /// Nanoseconds of the monotonic clock: a cause that passes shall not count for ever.
     var until: Int64
+    /// How often it was asked in vain.
+    var failures: Int
   }
 
   private struct State {
@@ -61,7 +63,13 @@ final class CompilerRegistry: Sendable {
   private let probing = Monitor<Set<Question>>([])
   let prober: CompilerProber
   private static let limit = 512
-  private static let unknownNanoseconds: Int64 = 30_000_000_000
+
+  /// Half a second after the first failure (a program that is being written just now), then twice as
+  /// long each time, up to half a minute.
+  private static func pause(after failures: Int) -> Int64 {
+    min(30_000_000_000, 250_000_000 << min(failures, 8))
+  }
+
   static let steeringVariables = [
     "PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX", "LD_LIBRARY_PATH", "LD_PRELOAD",
     "CCC_OVERRIDE_OPTIONS",
@@ -115,8 +123,9 @@ final class CompilerRegistry: Sendable {
         }
       } else {
         if state.unknown.count >= Self.limit { state.unknown.removeAll() }
+        let failures = (state.unknown[question]?.failures ?? 0) + 1
         state.unknown[question] = Unknown(
-          stamp: stamp, until: Clock.monotonic + Self.unknownNanoseconds)
+          stamp: stamp, until: Clock.monotonic + Self.pause(after: failures), failures: failures)
       }
     }
     return found
