@@ -45,6 +45,8 @@ package struct SourceFacts: Sendable, Equatable {
     package static let bareTimeName = Traits(rawValue: 2048)
     /// `//` stands where it begins a comment, which it does not in strict C90.
     package static let lineComments = Traits(rawValue: 4096)
+    /// `#pragma GCC system_header`: what it includes is left out of the files of `-MMD`.
+    package static let systemHeader = Traits(rawValue: 8192)
     /// `.incbin` or `.include` of the assembler, in code or in a string.
     package static let assemblerInclude = Traits(rawValue: 32)
   }
