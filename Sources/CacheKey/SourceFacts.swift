@@ -47,6 +47,8 @@ package struct SourceFacts: Sendable, Equatable {
     package static let lineComments = Traits(rawValue: 4096)
     /// Too large to be looked at: nothing is known of it but its digest.
     package static let unread = Traits(rawValue: 8192)
+    /// `#pragma GCC system_header`: what it includes is left out of the files of `-MMD`.
+    package static let systemHeader = Traits(rawValue: 16384)
     /// `.incbin` or `.include` of the assembler, in code or in a string.
     package static let assemblerInclude = Traits(rawValue: 32)
   }

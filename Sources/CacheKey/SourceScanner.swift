@@ -392,6 +392,7 @@ struct SourceScanner {
     if Self.equal(name, "TIME") || Self.equal(name, "DATE") || Self.equal(name, "TIMESTAMP") {
       facts.traits.insert(.bareTimeName)
     }
+    if Self.equal(name, "system_header") { facts.traits.insert(.systemHeader) }
     if Self.equal(name, "source_location") {
       facts.traits.formUnion([.columns, .fileName])
     }

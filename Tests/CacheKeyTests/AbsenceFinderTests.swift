@@ -221,4 +221,56 @@ import Testing
       [("a.c", "#include \"\(name)\"\n#include <\(name)>\n#include_next <\(name)>\n")],
       quote: ["", "/", "no/../no"], angled: [".", "..", "no/", "//no"], forced: [name])
   }
+
+  /// What is relied on without the compiler's word, per directory as `find` shows it.
+  private func relied(
+    _ directories: [String: Set<String>], _ files: [(path: String, text: String)],
+    angled: [String], unlistedFiles: Set<String> = [], unlistedDirectories: [String] = []
+  ) -> [String: [String]] {
+    let fileSystem = FileSystem(directories: directories)
+    var finder = AbsenceFinder(
+      search: SearchPath(quote: [], angled: angled), presence: fileSystem.presence,
+      listsIncludes: { !unlistedFiles.contains($0.path) },
+      unlistedDirectories: unlistedDirectories)
+    _ = finder.find(
+      files: ([("main.c", "")] + files).map {
+        ReadFile(path: $0.path, facts: FileVersion(source: $0.text.bytes).facts)
+      }, forced: [])
+    return plain(
+      Dictionary(
+        uniqueKeysWithValues: finder.relied.map {
+          ($0.directory, $0.absent + $0.present.map { "+" + $0 })
+        }))
+  }
+
+  @Test func theListOfTheCompilerTellsTheRest() {
+    let tree: [String: Set<String>] = [
+      ".": ["main.c", "h.h"], "one": ["unread.h", "asked.h"], "two": ["h.h", "unread.h"],
+    ]
+    let header = (
+      path: "two/h.h",
+      text: "#include <h.h>\n#include <unread.h>\n#if __has_include(<no.h>)\n#endif\n"
+        + "#if __has_include(<asked.h>)\n#endif\n#include <gone.h>\n"
+    )
+    let found = relied(tree, [header], angled: ["one", "two"])
+    #expect(found == ["one": ["no.h", "+asked.h", "+unread.h"], "two": ["no.h", "+unread.h"]])
+    // What was not read stands beside the file, too.
+    #expect(relied(tree, [("x.h", "#include \"h.h\"\n")], angled: []) == [".": ["+h.h"]])
+  }
+
+  @Test func whatTheCompilerDoesNotList() {
+    let tree: [String: Set<String>] = [
+      ".": ["main.c", "a.h"], "user": [], "system": ["s.h", "t.h"],
+    ]
+    let files = [
+      (path: "a.h", text: "#include <s.h>\n#include \"none.h\"\n"),
+      (path: "system/s.h", text: "#include <t.h>\n#include <s.h>\n"),
+      (path: "system/t.h", text: ""),
+    ]
+    #expect(
+      relied(
+        tree, files, angled: ["user", "system"], unlistedFiles: ["system/s.h", "system/t.h"],
+        unlistedDirectories: ["system"])
+        == ["user": ["s.h", "t.h"], "system": ["none.h", "+s.h", "+t.h"]])
+  }
 }

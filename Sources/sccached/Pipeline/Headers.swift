@@ -66,11 +66,51 @@ extension CompilePipeline {
     cacheable.compilation.keyArguments.contains { $0.hasPrefix("-fsanitize") }
   }
 
-  /// Every file that a compilation can have read whose dependency file leaves system headers out; nil
-  /// when only the compiler can tell.
+  /// Of these, the ones that are not the system's: `-MMD` lists what is found there.
+  private func userDirectories(_ cacheable: CacheableCall) -> [String] {
+    let search = cacheable.compilation.search
+    return search.quote + search.angled + cacheable.environmentDirectories(["CPATH"])
+  }
+
+  /// The directories of a search path that are the system's, by one of their names or both.
+  func systemDirectories(_ search: SearchPath, _ cacheable: CacheableCall) -> [String] {
+    let users = Set(userDirectories(cacheable).map(ExactText.init))
+    let doubled = AbsenceFinder.doubled(search) { [directories] in
+      directories.record(cacheable.absolute($0)).identity()
+    }
+    return (search.quote + search.angled).filter {
+      let name = ExactText($0)
+      return !users.contains(name) || doubled.contains(name)
+    }
+  }
+
+  /// The directories in which names can come and go while this compilation runs, as they are now: those
+  /// of the command line and of the source, and those below them that its includes name. The
+  /// compiler's own are not among them: who changes these while compiling gets nothing stored.
+  func snapshot(_ cacheable: CacheableCall, startStamp: Int64) -> DirectorySnapshot {
+    let home = Path.directory(of: cacheable.compilation.input)
+    let search = searchPath(cacheable, [])
+    var snapshot = DirectorySnapshot(startStamp: startStamp, records: directories)
+    let names =
+      (sourceVersion(cacheable)?.facts.lookups.map(\.name) ?? [])
+      + cacheable.compilation.search.forced
+    for directory in [".", home.isEmpty ? "." : home] + search.quote + search.angled {
+      let absolute = cacheable.absolute(directory)
+      guard snapshot.watch(absolute) else { continue }
+      for name in names where name.contains("/") && !name.hasPrefix("/") {
+        snapshot.watchParents(of: name, in: absolute)
+      }
+    }
+    return snapshot
+  }
+
+  /// Every file that a compilation can have read whose dependency file leaves system headers out, and
+  /// those whose includes it leaves out; nil when only the compiler can tell.
   ///
   /// - Parameter listed: what the dependency file names.
-  func headerClosure(_ cacheable: CacheableCall, listed: [String]) -> [String]? {
+  func headerClosure(
+    _ cacheable: CacheableCall, listed: [String]
+  ) -> (files: [String], unlisted: Set<ExactText>)? {
     guard !cacheable.identity.isScript, !cacheable.readsStrictC90, !cacheable.countsBytes,
       !cacheable.compilation.keyArguments.contains(where: Self.hidesHeaders),
       // clang names the lists that its sanitizers read only when it is asked for all files.
@@ -85,7 +125,8 @@ extension CompilePipeline {
     // A header map of clang stands where a directory would.
     if (search.quote + search.angled).contains(where: isFile) { return nil }
     var closure = HeaderClosure(
-      search: search, limit: Manifest.maximumFilesPerResult,
+      search: search,
+      userDirectories: userDirectories(cacheable), limit: Manifest.maximumFilesPerResult,
       identity: { [directories] in directories.record(cacheable.absolute($0)).identity() },
       isFile: isFile,
       facts: { [files] in
@@ -93,12 +134,13 @@ extension CompilePipeline {
       })
     guard
       let found = closure.files(
-        roots: [cacheable.compilation.input] + builtIn.implicitIncludes,
-        forced: cacheable.compilation.search.forced, implicit: implicitLookups(cacheable)),
+        source: cacheable.compilation.input, implicit: builtIn.implicitIncludes,
+        forced: cacheable.compilation.search.forced, lookups: implicitLookups(cacheable)),
       // What the compiler did list shows whether we look where it looked.
       listed.allSatisfy(closure.contains)
     else { return nil }
-    return found
+    let unlisted = found.filter { !closure.listsIncludes(of: $0) }
+    return (found, Set(unlisted.map { ExactText(AbsenceFinder.plain($0)) }))
   }
 
   /// Options by which headers are found or read in ways of their own: modules, precompiled headers,
@@ -108,7 +150,7 @@ extension CompilePipeline {
       "-fmodule", "-fimplicit-module", "-fprebuilt", "-include-pch", "-fpch", "-F", "-iframework",
       "-X", "-Wp,", "-I-", "-fms-", "-ivfs", "-fplugin", "-wrapper", "-specs", "--specs",
       "--config",
-      "-trigraphs",
+      "-trigraphs", "--system-header-prefix",
     ].contains(where: argument.hasPrefix)
   }
 }

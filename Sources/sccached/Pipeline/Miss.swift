@@ -58,7 +58,7 @@ extension CompilePipeline {
       return
     }
     let run = LocalRun(cacheable, pipeline: self)
-    guard let outcome = run.perform(added: capture.addedArguments) else {
+    guard let outcome = run.perform(added: capture.addedArguments, isRecorded: true) else {
       recording.discard()
       return
     }
@@ -72,6 +72,7 @@ extension CompilePipeline {
     case .failure(let reason):
       noteUnstored(cacheable, reason.text)
     case .success(var captured):
+      captured.snapshot = run.snapshot
       do throws(NotStored) {
         if text == nil { try recording.complete(&captured) }
       } catch {

@@ -160,7 +160,7 @@ extension CompilePipeline {
       }
       let versions = try readVersions(text.files, cacheable, min(text.startStamp, startStamp))
       // The preprocessed text has the header's text, the compiler took the precompiled one.
-      guard try surroundings(versions, cacheable).precompiledHeaders.isEmpty else {
+      guard try surroundings(versions, captured, cacheable).precompiledHeaders.isEmpty else {
         throw NotStored(text: "a precompiled header may be in use")
       }
       // The time may have gone on, and a header come or gone, between the preprocessor's look and the

@@ -26,7 +26,7 @@ extension CompilePipeline {
           path: cacheable.places.stored(file.path), exact: file.version.exact,
           relaxed: relaxes ? file.version.digest(cacheable.strictness) : Manifest.File.neverRelaxed)
       }
-      let surroundings = try surroundings(versions, cacheable)
+      let surroundings = try surroundings(versions, captured, cacheable)
       // Of text that is preprocessed already, no list of files was made.
       let unlisted = cacheable.compilation.language.isPreprocessed ? implicitInputs(cacheable) : []
       for path in cacheable.compilation.extraInputs + surroundings.precompiledHeaders + unlisted {
@@ -125,13 +125,16 @@ extension CompilePipeline {
 
   /// What was looked for, found and not found, and the precompiled headers that were found.
   func surroundings(
-    _ versions: [VersionedFile], _ cacheable: CacheableCall
+    _ versions: [VersionedFile], _ captured: Captured, _ cacheable: CacheableCall
   ) throws(NotStored) -> (expected: [ExpectedNames], precompiledHeaders: [String]) {
+    let search = searchPath(cacheable, builtInSearch(cacheable)?.directories ?? [])
     var finder = AbsenceFinder(
-      search: searchPath(cacheable, builtInSearch(cacheable)?.directories ?? []),
+      search: search,
       presence: { [directories] directory, name in
         directories.record(cacheable.absolute(directory)).presence(of: name)
       },
+      listsIncludes: captured.listsIncludes,
+      unlistedDirectories: captured.omitsSystemHeaders ? systemDirectories(search, cacheable) : [],
       identity: { [directories] directory in
         directories.record(cacheable.absolute(directory)).identity()
       })
@@ -148,6 +151,13 @@ extension CompilePipeline {
     }
     if finder.isUncertain {
       throw NotStored(text: "a link that leads nowhere is in the include path")
+    }
+    // We look after the compiler did, and after the reply: the build may have gone on.
+    for names in finder.relied {
+      let directory = cacheable.absolute(names.directory)
+      guard captured.snapshot?.confirms(names, in: directory) ?? false else {
+        throw NotStored(text: "headers came or went while compiling")
+      }
     }
     return (expected, finder.precompiledHeaders)
   }
