@@ -25,7 +25,8 @@ package struct KeyInputs: Sendable {
 
   /// Raised whenever what enters a key, or what an entry means, changes.
   ///   1  first
-  private static let version: UInt64 = 1
+  ///   2  the files behind a preprocessed text
+  private static let version: UInt64 = 2
 
   /// Finds the manifest: everything known before any header is read. The source enters without the
   /// comments that can't matter, so that a changed comment finds the same manifest.
@@ -66,16 +67,32 @@ package struct KeyInputs: Sendable {
     return hash.finish()
   }
 
-  /// Finds the entry of a compilation by its preprocessed text.
-  package func preprocessedKey(text: Digest, extraInputs: [Digest]) -> Digest {
+  /// Finds the entry of a compilation by its preprocessed text and the files that it is made of. The
+  /// text alone is not enough: columns, comments, macros and directives are lost in it, and can all
+  /// reach an object or a diagnostic. The files alone are not, either: the time and the names that
+  /// were looked for show only in the text.
+  ///
+  /// - Parameters:
+  ///   - messages: what the preprocessor printed: `#warning` where only a condition changed.
+  ///   - files: every file read, with the digest that counts.
+  ///   - presentation: set for results that printed something.
+  package func preprocessedKey(
+    text: Digest, messages: Digest, files: [(path: String, digest: Digest)], presentation: Digest?
+  ) -> Digest {
     var hash = SHA256()
     hash.field("preprocessed")
     common(&hash)
     hash.field(places.directory)
     hash.field(compilation.input)
     hash.field(text)
-    hash.field(UInt64(extraInputs.count))
-    for digest in extraInputs { hash.field(digest) }
+    hash.field(messages)
+    hash.field(UInt64(files.count))
+    for file in files {
+      hash.field(places.stored(file.path))
+      hash.field(file.digest)
+    }
+    hash.field(presentation == nil ? 0 : 1)
+    if let presentation { hash.field(presentation) }
     return hash.finish()
   }
 

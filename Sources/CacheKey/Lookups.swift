@@ -1,4 +1,4 @@
-import Platform
+package import Platform
 
 /// Where the compiler looks for headers, in its order, as written: relative directories stay so, and
 /// hold for whatever directory the compilation runs in.
@@ -28,7 +28,7 @@ package struct ReadFile: Sendable {
 /// What a directory must go on having and lacking for a result to stay right: a header that newly
 /// appears in an earlier search directory, or one that `__has_include` asked for.
 package struct ExpectedNames: Sendable, Equatable {
-  /// It existed.
+  /// It existed, and must.
   package var directory: String
   /// No file of these names is there.
   package var absent: [String]
@@ -62,6 +62,14 @@ package struct AbsenceFinder {
   private var present: [ExactText: Set<ExactText>] = [:]
   /// Search directories that come again further on: compilers drop one of the two.
   private let doubled: Set<ExactText>
+  private let listsIncludes: (_ file: ReadFile) -> Bool
+  private let unlistedDirectories: Set<ExactText>
+  /// The file that looks is one whose includes show in no list of the compiler's.
+  private var isUnlisted = false
+  /// So does what is looked for at the moment.
+  private var relies = false
+  private var reliedAbsent: [ExactText: Set<ExactText>] = [:]
+  private var reliedPresent: [ExactText: Set<ExactText>] = [:]
   /// A name's fate depends on what can't be watched.
   package private(set) var isUncertain = false
   private var searched: Set<SourceFacts.Lookup> = []
@@ -72,18 +80,24 @@ package struct AbsenceFinder {
 
   /// - Parameters:
   ///   - presence: what `directory/name` is; `name` has no slash.
+  ///   - listsIncludes: whether the compiler itself told which files this one includes.
+  ///   - unlistedDirectories: those whose headers it did not tell.
   ///   - identity: equal for two names of the same directory.
   package init(
     search: SearchPath, presence: @escaping (_ directory: String, _ name: String) -> Presence,
+    listsIncludes: @escaping (_ file: ReadFile) -> Bool = { _ in true },
+    unlistedDirectories: [String] = [],
     identity: (_ directory: String) -> String? = { $0 }
   ) {
     self.search = search
+    self.listsIncludes = listsIncludes
+    self.unlistedDirectories = Set(unlistedDirectories.map(ExactText.init))
     self.presence = presence
     doubled = Self.doubled(search, identity: identity)
   }
 
   /// Search directories that come again further on, by their name there: compilers drop one of the two.
-  static func doubled(
+  package static func doubled(
     _ search: SearchPath, identity: (_ directory: String) -> String?
   ) -> Set<ExactText> {
     var doubled: Set<ExactText> = []
@@ -98,38 +112,68 @@ package struct AbsenceFinder {
   /// - Parameters:
   ///   - files: the source and every header read.
   ///   - forced: `-include` names, which are looked for in the working directory first.
-  package mutating func find(files: [ReadFile], forced: [String]) -> [ExpectedNames] {
+  ///   - implicit: what the compiler looks for by itself.
+  ///   - namesDirectories: the compiler tells which search directories are missing.
+  package mutating func find(
+    files: [ReadFile], forced: [String], implicit: [SourceFacts.Lookup] = [],
+    namesDirectories: Bool = false
+  ) -> [ExpectedNames] {
+    if namesDirectories { watchDirectories() }
     read = Set(files.map { ExactText(Self.plain($0.path)) })
+    let sourceIsUnlisted = files.first.map { !listsIncludes($0) } ?? false
+    isUnlisted = sourceIsUnlisted
+    for lookup in implicit { search(lookup, from: ".") }
     for name in forced {
-      if !look(for: name, in: ".") { walk(name, quoted: true) }
+      isUnlisted = sourceIsUnlisted
+      if !meets(name, in: ".") { walk(name, quoted: true) }
       precompiled(name, in: ".")
     }
-    var hasComputed = false
-    for (index, file) in files.enumerated() {
-      let home = Self.directory(of: file.path)
-      hasComputed = hasComputed || file.facts.traits.contains(.computedInclude)
-      for lookup in file.facts.lookups {
-        search(lookup, from: home)
-        // Only the first include of the source can be a precompiled header.
-        if index == 0 { precompiled(lookup.name, in: home) }
-      }
+    // A name is walked for once: for those first who rely on more.
+    for file in files where !listsIncludes(file) { searchAll(of: file, isUnlisted: true) }
+    for file in files where listsIncludes(file) { searchAll(of: file, isUnlisted: false) }
+    // Only the first include of the source can be a precompiled header.
+    if let source = files.first {
+      let home = Self.directory(of: source.path)
+      for lookup in source.facts.lookups { precompiled(lookup.name, in: home) }
     }
-    if hasComputed { guessComputed(files) }
-    return Set(absent.keys).union(present.keys).map { directory in
+    let computed = files.filter { $0.facts.traits.contains(.computedInclude) }
+    isUnlisted = computed.contains { !listsIncludes($0) }
+    if !computed.isEmpty { guessComputed(files) }
+    return Self.names(absent: absent, present: present)
+  }
+
+  /// What the answer takes for granted: that these names were absent and present already when the
+  /// compiler looked. Of all other names its list of the files that it read tells as much.
+  package var relied: [ExpectedNames] {
+    Self.names(absent: reliedAbsent, present: reliedPresent)
+  }
+
+  private static func names(
+    absent: [ExactText: Set<ExactText>], present: [ExactText: Set<ExactText>]
+  ) -> [ExpectedNames] {
+    Set(absent.keys).union(present.keys).map { directory in
       ExpectedNames(
         directory: directory.text, absent: (absent[directory] ?? []).map(\.text).sorted(),
         present: (present[directory] ?? []).map(\.text).sorted())
     }.sorted { $0.directory < $1.directory }
   }
 
+  private mutating func searchAll(of file: ReadFile, isUnlisted: Bool) {
+    let home = Self.directory(of: file.path)
+    for lookup in file.facts.lookups {
+      self.isUnlisted = isUnlisted || lookup.isProbe
+      search(lookup, from: home)
+    }
+  }
+
   private mutating func search(_ lookup: SourceFacts.Lookup, from home: String) {
     if lookup.name.utf8.first == UInt8(ascii: "/") {
-      if look(for: lookup.name, in: "/"), lookup.isProbe { require(lookup.name, in: "/") }
+      if meets(lookup.name, in: "/"), lookup.isProbe { require(lookup.name, in: "/") }
       return
     }
     switch lookup.form {
     case .quoted:
-      if look(for: lookup.name, in: home) {
+      if meets(lookup.name, in: home) {
         if lookup.isProbe { require(lookup.name, in: home) }
         return
       }
@@ -141,20 +185,40 @@ package struct AbsenceFinder {
         walk(lookup.name, quoted: false, isProbe: lookup.isProbe)
       }
     case .next:
-      // Which directory it starts from depends on where the file was found: ask all of them.
+      // Which directory it starts from depends on where the file was found: ask all of them. In the
+      // source, and in files that an absolute path names, it is an `#include`.
+      if meets(lookup.name, in: home), lookup.isProbe { require(lookup.name, in: home) }
       guard searched.insert(lookup).inserted else { return }
       for directory in search.quote + search.angled
-      where look(for: lookup.name, in: directory) && lookup.isProbe {
+      where meets(lookup.name, in: directory) && lookup.isProbe {
         require(lookup.name, in: directory)
       }
     }
+  }
+
+  /// Whether the file is there. One that the compiler did not read although it is there must have been
+  /// there before: it could as well be new, and would be read the next time.
+  private mutating func meets(_ name: String, in directory: String) -> Bool {
+    guard look(for: name, in: directory) else { return false }
+    if relies || !wasRead(name, in: directory) {
+      reliedPresent[ExactText(directory), default: []].insert(ExactText(name))
+    }
+    return true
+  }
+
+  private func wasRead(_ name: String, in directory: String) -> Bool {
+    read.contains(ExactText(Self.plain(directory == "/" ? name : directory + "/" + name)))
   }
 
   /// gcc takes `NAME.gch` (a file or a directory) in place of NAME, clang also `NAME.pch`.
   private mutating func precompiled(_ name: String, in home: String) {
     for suffix in [".gch", ".pch"] {
       for directory in [home] + search.quote + search.angled {
-        if look(for: name + suffix, in: directory) {
+        // gcc lists none that it took.
+        isUnlisted = true
+        let isThere = look(for: name + suffix, in: directory)
+        isUnlisted = false
+        if isThere {
           precompiledHeaders.append(
             directory == "." ? name + suffix : directory + "/" + name + suffix)
           break
@@ -168,10 +232,10 @@ package struct AbsenceFinder {
   /// that has it though the compiler read another file (gcc drops doubled directories) ends nothing.
   private mutating func walk(_ name: String, quoted: Bool, isProbe: Bool = false) {
     for directory in quoted ? search.quote + search.angled : search.angled
-    where look(for: name, in: directory) {
+    where meets(name, in: directory) {
       if isProbe { require(name, in: directory) }
       if doubled.contains(ExactText(directory)) { continue }
-      if isProbe || read.contains(ExactText(Self.plain(directory + "/" + name))) { return }
+      if isProbe || wasRead(name, in: directory) { return }
     }
   }
 
@@ -185,10 +249,11 @@ package struct AbsenceFinder {
 
   private mutating func lack(_ name: String, in directory: String) {
     absent[ExactText(directory), default: []].insert(ExactText(name))
+    if relies { reliedAbsent[ExactText(directory), default: []].insert(ExactText(name)) }
   }
 
   /// A path without `./` and doubled slashes, for comparing.
-  static func plain(_ path: String) -> String {
+  package static func plain(_ path: String) -> String {
     let parts = path.split(separator: "/").filter { $0 != "." }
     return (path.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
   }
@@ -212,6 +277,7 @@ package struct AbsenceFinder {
   /// Whether `directory/name` exists; if not, what is missing is noted in the deepest directory that
   /// exists.
   private mutating func look(for name: String, in directory: String) -> Bool {
+    relies = isUnlisted || unlistedDirectories.contains(ExactText(directory))
     var current = directory
     var rest = Substring(name)
     while true {
@@ -254,6 +320,17 @@ package struct AbsenceFinder {
     case .directoryMissing:
       noteMissing(current)
       return false
+    }
+  }
+
+  /// Each search directory must go on to be there, or to be missing.
+  private mutating func watchDirectories() {
+    for directory in search.quote + search.angled {
+      if case .directoryMissing = presence(directory, ".") {
+        noteMissing(directory)
+      } else {
+        absent[ExactText(directory), default: []].formUnion([])
+      }
     }
   }
 

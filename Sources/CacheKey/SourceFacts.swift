@@ -45,6 +45,10 @@ package struct SourceFacts: Sendable, Equatable {
     package static let bareTimeName = Traits(rawValue: 2048)
     /// `//` stands where it begins a comment, which it does not in strict C90.
     package static let lineComments = Traits(rawValue: 4096)
+    /// Too large to be looked at: nothing is known of it but its digest.
+    package static let unread = Traits(rawValue: 8192)
+    /// `#pragma GCC system_header`: what it includes is left out of the files of `-MMD`.
+    package static let systemHeader = Traits(rawValue: 16384)
     /// `.incbin` or `.include` of the assembler, in code or in a string.
     package static let assemblerInclude = Traits(rawValue: 32)
   }
@@ -99,11 +103,23 @@ package final class FileVersion: Sendable {
       facts: scan.facts)
   }
 
+  /// A file that is too large to be held in memory.
+  package convenience init(large digest: Digest) {
+    var facts = SourceFacts()
+    facts.traits = [.computedProbe, .unread]
+    self.init(exact: digest, sameColumns: digest, sameLines: digest, facts: facts)
+  }
+
   /// A file whose content counts as it is: assembler, profiles, plugins. What it includes is looked
   /// for all the same, for assembler that is preprocessed.
   package convenience init(opaque bytes: [UInt8]) {
     let exact = Digest.of(bytes)
-    var facts = bytes.count <= 1 << 20 ? SourceScanner.scan(bytes).facts : SourceFacts()
+    var facts = SourceFacts()
+    if bytes.count <= 1 << 20 {
+      facts = SourceScanner.scan(bytes).facts
+    } else {
+      facts.traits = .computedProbe
+    }
     if SourceScanner.mentionsAssemblerInclude(bytes) { facts.traits.insert(.assemblerInclude) }
     self.init(exact: exact, sameColumns: exact, sameLines: exact, facts: facts)
   }

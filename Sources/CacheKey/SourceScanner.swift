@@ -18,10 +18,11 @@ struct SourceScanner {
 
   static func scan(_ bytes: [UInt8]) -> Result {
     bytes.withUnsafeBufferPointer { buffer in
-      var scanner = SourceScanner(text: buffer)
+      var scanner = SourceScanner(text: buffer, reading: Reading())
       scanner.run()
+      scanner.readOtherwise()
       if scanner.pastes, scanner.hasPartOfTimeMacro { scanner.facts.traits.insert(.computedProbe) }
-      guard scanner.hasDigraph || isOdd(buffer) else { return scanner.finish() }
+      guard scanner.hasOddSpelling || isOdd(buffer) else { return scanner.finish() }
       // What this lexer does not follow is left to the real preprocessor, and every byte counts.
       scanner.facts.traits.insert(.computedProbe)
       return Result(facts: scanner.facts)
@@ -30,7 +31,7 @@ struct SourceScanner {
 
   /// Spellings that are rare enough to be left to the preprocessor: a carriage return that ends a line
   /// alone, trigraphs of a backslash, a line joined inside a token, and a backslash
-  /// with blanks behind it.
+  /// with blanks behind it. Whether there are trigraphs is a matter of the standard.
   private static func isOdd(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
     for (index, byte) in text.enumerated() {
       let next = index + 1 < text.count ? text[index + 1] : 0
@@ -64,8 +65,9 @@ struct SourceScanner {
   }
 
   private let text: UnsafeBufferPointer<UInt8>
-  /// `%:`, another spelling of `#`, stands in code.
-  private var hasDigraph = false
+  /// Something stands in code that this lexer does not follow: `%:` and `??=`, other spellings of `#`;
+  /// a trigraph that is a quote to a lexer without them; a header's name that can be read in two ways.
+  private var hasOddSpelling = false
   /// `##` stands somewhere.
   private var pastes = false
   /// An identifier that pasting could make a time macro of.
@@ -80,8 +82,58 @@ struct SourceScanner {
   /// Ranges of comments that don't matter.
   private var comments: [Range<Int>] = []
 
-  private init(text: UnsafeBufferPointer<UInt8>) {
+  /// What a text means where standards differ. `R"(` begins a raw string in C++11 and gnu99, not in C11
+  /// and C++98; `1'0` is a number in C++14 and C23.
+  private struct Reading: Hashable {
+    var hasRawStrings = true
+    var hasSeparators = true
+  }
+
+  private let reading: Reading
+  private var meetsRawStrings = false
+  private var meetsSeparators = false
+
+  /// The readings that would take something in the text otherwise.
+  private var otherReadings: [Reading] {
+    var others: [Reading] = []
+    if meetsRawStrings {
+      others.append(
+        Reading(hasRawStrings: !reading.hasRawStrings, hasSeparators: reading.hasSeparators))
+    }
+    if meetsSeparators {
+      others.append(
+        Reading(hasRawStrings: reading.hasRawStrings, hasSeparators: !reading.hasSeparators))
+    }
+    return others
+  }
+
+  /// Which standard holds is not known here, and a header can be read under two of them: what any of
+  /// them looks for is looked for, and only what is a comment to all of them is one.
+  private mutating func readOtherwise() {
+    var done: Set<Reading> = [reading]
+    var next = otherReadings
+    while let reading = next.popLast() {
+      guard done.insert(reading).inserted else { continue }
+      var other = SourceScanner(text: text, reading: reading)
+      other.run()
+      next += other.otherReadings
+      for lookup in other.facts.lookups where seen.insert(lookup).inserted {
+        facts.lookups.append(lookup)
+      }
+      facts.traits.formUnion(other.facts.traits)
+      hasOddSpelling = hasOddSpelling || other.hasOddSpelling
+      pastes = pastes || other.pastes
+      hasPartOfTimeMacro = hasPartOfTimeMacro || other.hasPartOfTimeMacro
+      let shared = Set(other.comments)
+      comments.removeAll { !shared.contains($0) }
+    }
+  }
+
+  private init(text: UnsafeBufferPointer<UInt8>, reading: Reading) {
     self.text = text
+    self.reading = reading
+    // A byte order mark is no part of the first line: a directive may follow it.
+    if text.starts(with: [0xef, 0xbb, 0xbf]) { position = 3 }
   }
 
   private func byte(_ offset: Int) -> UInt8 {
@@ -96,7 +148,7 @@ struct SourceScanner {
       case UInt8(ascii: "\n"):
         atLineStart = true
         position += 1
-      case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), 0x0b, 0x0c:
+      case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), 0x0b, 0x0c, 0:
         position += 1
       case UInt8(ascii: "/") where byte(1) == UInt8(ascii: "*"):
         skipBlockComment()
@@ -112,9 +164,13 @@ struct SourceScanner {
         facts.traits.insert(.assemblerInclude)
         position += 1
       case UInt8(ascii: "%") where byte(1) == UInt8(ascii: ":"):
-        hasDigraph = true
+        hasOddSpelling = true
         atLineStart = false
         position += 2
+      case UInt8(ascii: "?") where startsOddTrigraph():
+        hasOddSpelling = true
+        atLineStart = false
+        position += 3
       case UInt8(ascii: "#") where byte(1) == UInt8(ascii: "#"):
         pastes = true
         atLineStart = false
@@ -212,6 +268,12 @@ struct SourceScanner {
     return false
   }
 
+  /// `??=` for `#`, `??'` for `^`.
+  private func startsOddTrigraph() -> Bool {
+    byte(1) == UInt8(ascii: "?")
+      && (byte(2) == UInt8(ascii: "=") || byte(2) == UInt8(ascii: "'"))
+  }
+
   private func isTrigraph(_ index: Int) -> Bool {
     index + 1 < text.count && text[index + 1] == UInt8(ascii: "?")
   }
@@ -233,12 +295,18 @@ struct SourceScanner {
         continue
       }
       if current == UInt8(ascii: "\n") { break }
+      // It may end the literal, or not.
+      if current == UInt8(ascii: "?"), startsOddTrigraph() { hasOddSpelling = true }
       position += 1
     }
     position = min(position, text.count)
     if quote == UInt8(ascii: "\"") { inspectString(start..<position) }
-    // A suffix belongs to the literal: the R of `'a'R"x"` begins no raw string.
+    // A suffix belongs to the literal: the R of `'a'R"x"` begins no raw string, but in gnu11 it does.
+    let suffix = position
     while position < text.count, Self.continuesIdentifier(text[position]) { position += 1 }
+    if byte(0) == UInt8(ascii: "\""), Self.isRawPrefix(text[suffix..<position]) {
+      hasOddSpelling = true
+    }
   }
 
   private mutating func skipRawString() {
@@ -311,8 +379,11 @@ struct SourceScanner {
     while position < text.count, Self.continuesIdentifier(text[position]) { position += 1 }
     let word = text[start..<position]
     if byte(0) == UInt8(ascii: "\""), Self.isRawPrefix(word) {
-      skipRawString()
-      return
+      meetsRawStrings = true
+      if reading.hasRawStrings {
+        skipRawString()
+        return
+      }
     }
     let name = UnsafeBufferPointer(rebasing: word)
     // One of two parts is four letters or longer (`__T` alone is glibc's).
@@ -321,6 +392,7 @@ struct SourceScanner {
     if Self.equal(name, "TIME") || Self.equal(name, "DATE") || Self.equal(name, "TIMESTAMP") {
       facts.traits.insert(.bareTimeName)
     }
+    if Self.equal(name, "system_header") { facts.traits.insert(.systemHeader) }
     if Self.equal(name, "source_location") {
       facts.traits.formUnion([.columns, .fileName])
     }
@@ -385,6 +457,8 @@ struct SourceScanner {
       if Self.continuesIdentifier(current) || current == UInt8(ascii: ".") {
         position += 1
       } else if current == UInt8(ascii: "'"), Self.continuesIdentifier(byte(1)) {
+        meetsSeparators = true
+        guard reading.hasSeparators else { return }
         position += 2
       } else {
         return
@@ -437,9 +511,11 @@ struct SourceScanner {
     let start = position + 1
     var end = start
     while end < text.count, text[end] != close, text[end] != UInt8(ascii: "\n") { end += 1 }
+    let bytes = UnsafeBufferPointer(rebasing: text[start..<end])
+    if isOddName(bytes, isAngled: open != close) { hasOddSpelling = true }
     guard end < text.count, text[end] == close else { return }
     position = end + 1
-    guard let name = String(validating: text[start..<end], as: UTF8.self) else {
+    guard let name = String(validating: bytes, as: UTF8.self) else {
       facts.traits.insert(.computedProbe)
       return
     }
@@ -447,6 +523,19 @@ struct SourceScanner {
       isNext ? .next : open == UInt8(ascii: "\"") ? .quoted : .angled
     let lookup = SourceFacts.Lookup(name: name, form: form, isProbe: isProbe)
     if seen.insert(lookup).inserted { facts.lookups.append(lookup) }
+  }
+
+  /// A name that is longer than it looks (a joined line), shorter (a NUL), another (a trigraph), or of
+  /// which a part is a comment where the directive is skipped.
+  private func isOddName(_ name: UnsafeBufferPointer<UInt8>, isAngled: Bool) -> Bool {
+    if let last = name.last(where: { $0 != UInt8(ascii: "\r") }), last == UInt8(ascii: "\\") {
+      return true
+    }
+    return name.contains(0)
+      || zip(name, name.dropFirst()).contains { left, right in
+        left == UInt8(ascii: "?") && right == left
+          || isAngled && left == UInt8(ascii: "/") && (right == left || right == UInt8(ascii: "*"))
+      }
   }
 
   /// Blanks, comments and joined lines inside a directive.
@@ -526,9 +615,10 @@ struct SourceScanner {
 
   private static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
 
+  /// White space in a line; compilers take a NUL for some, too.
   private static func isBlank(_ byte: UInt8) -> Bool {
     byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r")
-      || byte == 0x0b || byte == 0x0c
+      || byte == 0x0b || byte == 0x0c || byte == 0
   }
 
   private static func startsIdentifier(_ byte: UInt8) -> Bool {

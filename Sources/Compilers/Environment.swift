@@ -28,6 +28,24 @@ package enum CompilerEnvironment {
     "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "OBJC_INCLUDE_PATH", "OBJCPLUS_INCLUDE_PATH",
   ]
 
+  /// Those whose directories a compilation of this language searches behind `-isystem`'s, in order;
+  /// each language has its own (measured with gcc 11 and 12, clang 14 and 19).
+  package static func systemIncludeVariables(
+    for language: Language, family: Compiler.Family
+  ) -> [String] {
+    switch language {
+    case .c, .cHeader, .cPreprocessed, .genericHeader, .assembler, .assemblerWithPreprocessor:
+      ["C_INCLUDE_PATH"]
+    case .cxx, .cxxHeader, .cxxPreprocessed, .cxxModule:
+      ["CPLUS_INCLUDE_PATH"]
+    case .objectiveC, .objectiveCHeader, .objectiveCPreprocessed:
+      ["OBJC_INCLUDE_PATH"]
+    case .objectiveCXX, .objectiveCXXHeader, .objectiveCXXPreprocessed:
+      family == .gcc
+        ? ["OBJCPLUS_INCLUDE_PATH"] : ["CPLUS_INCLUDE_PATH", "OBJCPLUS_INCLUDE_PATH"]
+    }
+  }
+
   /// Every variable that begins so enters the key (Emscripten's settings).
   package static let relevantPrefixes = ["EM_", "EMCC_"]
 

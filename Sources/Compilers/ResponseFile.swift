@@ -26,6 +26,8 @@ struct ResponseFiles<Files: FileReading> {
         continue
       }
       guard !path.isEmpty, let text = files.text(of: path) else { throw .cannotCache("@") }
+      // A backslash that nothing follows is nothing to gcc, and a backslash to clang.
+      guard text.utf8.last != UInt8(ascii: "\\") else { throw .cannotCache("@") }
       let words = gnuWords(text, keepsEmpty: family == .gcc)
       try append(words, to: &result, depth: depth + 1)
     }

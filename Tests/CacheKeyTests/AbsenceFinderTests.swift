@@ -35,7 +35,8 @@ import Testing
   private func find(
     _ directories: [String: Set<String>], _ files: [(path: String, text: String)],
     quote: [String] = [],
-    angled: [String] = [], forced: [String] = [], includesFirst: Bool = false
+    angled: [String] = [], forced: [String] = [], includesFirst: Bool = false,
+    namesDirectories: Bool = false
   ) -> [String: [String]] {
     let fileSystem = FileSystem(directories: directories)
     var finder = AbsenceFinder(
@@ -45,7 +46,7 @@ import Testing
       files: ((includesFirst ? [] : [("main.c", "")]) + files).map {
         ReadFile(path: $0.path, facts: FileVersion(source: $0.text.bytes).facts)
       },
-      forced: forced)
+      forced: forced, namesDirectories: namesDirectories)
     #expect(Set(found.map(\.directory)).count == found.count)
     var result = Dictionary(
       uniqueKeysWithValues: found.map { ($0.directory, $0.absent + $0.present.map { "+" + $0 }) })
@@ -65,6 +66,13 @@ import Testing
       [".": ["a.c", "i1", "i2", "i3"], "i1": [], "i2": ["x.h"], "i3": []],
       [("a.c", "#include <x.h>\n"), ("i2/x.h", "")], angled: ["i1", "i2", "i3"])
     #expect(plain(found) == ["i1": ["x.h"]])
+  }
+
+  @Test func directoriesThatAreNamed() {
+    let found = find(
+      [".": ["a.c", "i", "f"], "i": []], [], angled: ["i", "new"], namesDirectories: true)
+    #expect(found == ["i": [], ".": ["new"]])
+    #expect(find([".": ["f"]], [], angled: ["f"], namesDirectories: true)["?"] != nil)
   }
 
   @Test func quotedNamesAreLookedForBesideTheirFile() {
@@ -203,7 +211,7 @@ import Testing
     let next = find(
       [".": ["a.c"], "i": [], "j": ["o.h"], "k": ["o.h"]],
       [("a.c", "#if __has_include_next(<o.h>)\n#endif\n")], angled: ["i", "j", "k"])
-    #expect(plain(next) == ["i": ["o.h"], "j": ["+o.h"], "k": ["+o.h"]])
+    #expect(plain(next) == [".": ["o.h"], "i": ["o.h"], "j": ["+o.h"], "k": ["+o.h"]])
   }
 
   @Test(arguments: ["", "/", "..", ".", "a/", "//", "../..", "./", "a//b", "\u{e4}/\u{301}"])
@@ -212,5 +220,57 @@ import Testing
       [".": ["a.c"], "/": []],
       [("a.c", "#include \"\(name)\"\n#include <\(name)>\n#include_next <\(name)>\n")],
       quote: ["", "/", "no/../no"], angled: [".", "..", "no/", "//no"], forced: [name])
+  }
+
+  /// What is relied on without the compiler's word, per directory as `find` shows it.
+  private func relied(
+    _ directories: [String: Set<String>], _ files: [(path: String, text: String)],
+    angled: [String], unlistedFiles: Set<String> = [], unlistedDirectories: [String] = []
+  ) -> [String: [String]] {
+    let fileSystem = FileSystem(directories: directories)
+    var finder = AbsenceFinder(
+      search: SearchPath(quote: [], angled: angled), presence: fileSystem.presence,
+      listsIncludes: { !unlistedFiles.contains($0.path) },
+      unlistedDirectories: unlistedDirectories)
+    _ = finder.find(
+      files: ([("main.c", "")] + files).map {
+        ReadFile(path: $0.path, facts: FileVersion(source: $0.text.bytes).facts)
+      }, forced: [])
+    return plain(
+      Dictionary(
+        uniqueKeysWithValues: finder.relied.map {
+          ($0.directory, $0.absent + $0.present.map { "+" + $0 })
+        }))
+  }
+
+  @Test func theListOfTheCompilerTellsTheRest() {
+    let tree: [String: Set<String>] = [
+      ".": ["main.c", "h.h"], "one": ["unread.h", "asked.h"], "two": ["h.h", "unread.h"],
+    ]
+    let header = (
+      path: "two/h.h",
+      text: "#include <h.h>\n#include <unread.h>\n#if __has_include(<no.h>)\n#endif\n"
+        + "#if __has_include(<asked.h>)\n#endif\n#include <gone.h>\n"
+    )
+    let found = relied(tree, [header], angled: ["one", "two"])
+    #expect(found == ["one": ["no.h", "+asked.h", "+unread.h"], "two": ["no.h", "+unread.h"]])
+    // What was not read stands beside the file, too.
+    #expect(relied(tree, [("x.h", "#include \"h.h\"\n")], angled: []) == [".": ["+h.h"]])
+  }
+
+  @Test func whatTheCompilerDoesNotList() {
+    let tree: [String: Set<String>] = [
+      ".": ["main.c", "a.h"], "user": [], "system": ["s.h", "t.h"],
+    ]
+    let files = [
+      (path: "a.h", text: "#include <s.h>\n#include \"none.h\"\n"),
+      (path: "system/s.h", text: "#include <t.h>\n#include <s.h>\n"),
+      (path: "system/t.h", text: ""),
+    ]
+    #expect(
+      relied(
+        tree, files, angled: ["user", "system"], unlistedFiles: ["system/s.h", "system/t.h"],
+        unlistedDirectories: ["system"])
+        == ["user": ["s.h", "t.h"], "system": ["none.h", "+s.h", "+t.h"]])
   }
 }

@@ -60,7 +60,10 @@ import Testing
   @Test func everyIngredientCounts() {
     let manifests = Self.variants.map { $0.inputs.manifestKey(source: Self.source) }
     #expect(Set(manifests).count == manifests.count)
-    let texts = Self.variants.map { $0.inputs.preprocessedKey(text: Self.source, extraInputs: []) }
+    let texts = Self.variants.map {
+      $0.inputs.preprocessedKey(
+        text: Self.source, messages: Self.source, files: [], presentation: nil)
+    }
     #expect(Set(texts).count == texts.count)
     #expect(Set(manifests).isDisjoint(with: texts))
   }
@@ -90,15 +93,21 @@ import Testing
     for other in others { #expect(other.manifestKey(source: Self.source) == plain) }
   }
 
-  @Test func preprocessedTextIsBoundToItsDirectoryAndExtras() {
-    let plain = Self.inputs()
+  @Test func preprocessedTextIsBoundToItsDirectoryAndFiles() {
     let digest = Digest.of([1])
+    func key(
+      _ inputs: KeyInputs = Self.inputs(), text: Digest = Self.source,
+      messages: Digest = Self.source, files: [(String, Digest)] = [], presentation: Digest? = nil
+    ) -> Digest {
+      inputs.preprocessedKey(
+        text: text, messages: messages, files: files.map { ($0.0, $0.1) },
+        presentation: presentation)
+    }
     let keys = [
-      plain.preprocessedKey(text: Self.source, extraInputs: []),
-      plain.preprocessedKey(text: Self.source, extraInputs: [digest]),
-      plain.preprocessedKey(text: Self.source, extraInputs: [digest, digest]),
-      plain.preprocessedKey(text: digest, extraInputs: []),
-      Self.inputs(directory: "/v").preprocessedKey(text: Self.source, extraInputs: []),
+      key(), key(files: [("a.c", digest)]), key(files: [("b.c", digest)]),
+      key(files: [("a.c", Self.source)]), key(files: [("a.c", digest), ("a.c", digest)]),
+      key(text: digest), key(messages: digest), key(presentation: digest),
+      key(presentation: Self.source), key(Self.inputs(directory: "/v")),
     ]
     #expect(Set(keys).count == keys.count)
   }

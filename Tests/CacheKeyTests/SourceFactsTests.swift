@@ -42,11 +42,22 @@ import Testing
     ("#if __has_include__(<a.h>)\n", ["<a.h>"]),
     ("#if __has_embed(<a.bin>)\n", ["<a.bin>"]),
     ("#if defined(__has_include) && __has_include(<a.h>)\n", ["<a.h>"]),
+    ("\0#include <a.h>\n", ["<a.h>"]),
+    (" \0 # \0 include \0 <a.h>\n", ["<a.h>"]),
+    ("\u{feff}#include <a.h>\n", ["<a.h>"]),
+    ("\u{feff}// x\n#include <a.h>\n", ["<a.h>"]),
     // No directives.
+    ("int a;\n\u{feff}#include <a.h>\n", []),
     ("// #include <a.h>\n", []),
     ("/*\n#include <a.h>\n*/\n", []),
     ("\"\\\n#include <a.h>\"\n", []),
-    ("R\"(\n#include <a.h>\n)\"\n", []),
+    // No raw string in C11, and no number there.
+    ("R\"(\n#include <a.h>\n)\"\n", ["<a.h>"]),
+    ("R\"(\";\n#include <a.h>\n\")\"", ["<a.h>"]),
+    ("u8R\"(\";\n#include <a.h>\n//)\"\n#include <b.h>\n", ["<b.h>", "<a.h>"]),
+    ("1'a' \"' /* \"\n#include <a.h>\n/* */", ["<a.h>"]),
+    ("R\"(1'a'\n\"' /* \"\n#include <a.h>\n/* */", ["<a.h>"]),
+    ("R\"(\n\"a\" // b\n)\"\n", []),
     ("x #include <a.h>\n", []),
     ("#define X #include <a.h>\n", []),
     ("// \\\n#include <a.h>\n", []),
@@ -75,6 +86,16 @@ import Testing
       ("#if __has_include(MACRO)\n", .computedProbe),
       ("#define HAS(x) __has_include(x)\n", .computedProbe),
       ("#embed MACRO\n", .computedProbe),
+      ("#include \"s/\\\na.h\"\n", .computedProbe),
+      ("#include <s/\\\r\na.h>\n", .computedProbe),
+      ("#if 0\n#include <a/*b.h>\n#endif */\n", .computedProbe),
+      ("#include \"a\0.h\"\n", .computedProbe),
+      ("#include <a??-.h>\n", .computedProbe),
+      ("??=include <a.h>\n", .computedProbe),
+      ("int a = b ???=\n", .computedProbe),
+      ("char a = '??'';\n", .computedProbe),
+      ("int a = b ??' c;\n", .computedProbe),
+      ("// ??=include, ??'\n/* ??= */ char *a = \"what?\";\n", []),
       ("asm(\".incbin \\\"f\\\"\");", .assemblerInclude),
       ("asm(\".INCBIN \\\"f\\\"\");", .assemblerInclude),
       ("asm(\".include \\\"f\\\"\");", .assemblerInclude),
@@ -117,6 +138,15 @@ import Testing
     #expect(version.facts.traits == [.assemblerInclude, .lineComments])
     #expect(version.facts.lookups.map(\.name) == ["a.h"])
     #expect(FileVersion(opaque: "# .inc\n".bytes).facts.traits.isEmpty)
+  }
+
+  /// Of what is not looked at, nothing is taken for granted.
+  @Test func largeFiles() {
+    let text = "#include <a.h>\n".bytes + [UInt8](repeating: UInt8(ascii: "\n"), count: 1 << 20)
+    #expect(FileVersion(opaque: text).facts.traits.contains(.computedProbe))
+    let large = FileVersion(large: FileVersion(source: text).exact)
+    #expect(large.facts.traits == [.computedProbe, .unread])
+    #expect(large.sameLines == large.exact)
   }
 
   /// Each of these looks for a header or uses the time: that is seen, or it is left to the

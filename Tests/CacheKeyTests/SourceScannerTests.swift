@@ -28,8 +28,8 @@ import Testing
     ("int a = '\"'; /* x */ int b;\n", "int a = '\"'; /* yy */ int b;\n"),
     ("int a = '\\''; /* x */ int b;\n", "int a = '\\''; /* yy */ int b;\n"),
     ("int a = 1'000'000; /* x */ int b;\n", "int a = 1'000'000; /* yy */ int b;\n"),
-    ("auto s = R\"x()\" )x\"; /* x */ int b;\n", "auto s = R\"x()\" )x\"; /* yy */ int b;\n"),
-    ("#include <a//b.h> // x\n", "#include <a//b.h> // y\n"),
+    ("auto s = R\"x(() )x\"; /* x */ int b;\n", "auto s = R\"x(() )x\"; /* yy */ int b;\n"),
+    ("auto s = R\"(\n\"\n)\";\n/* x */ int b;\n", "auto s = R\"(\n\"\n)\";\n/* yy */ int b;\n"),
     ("#if 0\ndon't\n#endif\nint a; // x\n", "#if 0\ndon't\n#endif\nint a; // y\n"),
     ("#if 0\n#error don't\n#endif\nint a; // x\n", "#if 0\n#error don't\n#endif\nint a; // y\n"),
     ("int a;\r\n// x\r\nint b;\r\n", "int a;\r\n// yy\r\nint b;\r\n"),
@@ -78,6 +78,10 @@ import Testing
     ),
     ("char s[] = \"a \\\n // b\"; // x\n", "char s[] = \"a \\\n // c\"; // x\n"),
     ("char s[] = \"a \\\r\n // b\"; // x\n", "char s[] = \"a \\\r\n // c\"; // x\n"),
+    // Comments to C++11 and strings to C11, or the other way.
+    ("char a[] = R\"(\"; // one\n/* )\"\n*/", "char a[] = R\"(\"; // two\n/* )\"\n*/"),
+    ("auto s = R\"x()\" )x\"; // one\n", "auto s = R\"x()\" )x\"; // two\n"),
+    ("1'a' \"/* one */\"; // x\n", "1'a' \"/* two */\"; // x\n"),
     // A compiler reads these.
     ("case 1: /* fall through */\n", "case 1: /* all through */\n"),
     ("case 1: // FALLTHROUGH\n", "case 1: // nothing\n"),

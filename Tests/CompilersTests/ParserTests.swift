@@ -73,6 +73,31 @@ import Testing
     #expect(search.after == ["/p/w", "l"])
   }
 
+  /// `=` in front of a directory stands for the root of the headers.
+  @Test(arguments: [
+    ("-isysroot a --sysroot=b", "a/i"), ("--sysroot b -isysroot a", "a/i"),
+    ("--sysroot=b", "b/i"), ("-isysroot b -isysroot a", "a/i"), ("--sysroot b --sysroot=a", "a/i"),
+  ])
+  func directoriesBelowTheRoot(options: String, expected: String) throws {
+    let line = "-c a.c -isystem =/i -I=/i -iquote=/i -idirafter=/i " + options
+    for compiler in [Compiler.gcc, .clang14, .clang] {
+      let search = try parsed(line, compiler).search
+      #expect(search.angled == [expected])
+      // clang 14 takes the others as they are; `=i` below `a` is `ai` to gcc.
+      let other = compiler == .clang14 ? "=/i" : expected
+      #expect(search.quote + search.system + search.after == [other, other, other])
+    }
+    #expect(try parsed("-c a.c -I$SYSROOT/i " + options).search.angled == [expected])
+    let below = try parsed("-c a.c -iwithsysroot /i -iwithsysroot k " + options, .clang).search
+    #expect(below.system == [expected, "k"])
+  }
+
+  @Test func directoriesBelowNoRoot() throws {
+    #expect(reason("-c a.c -isystem =/i") == "-isystem=")
+    #expect(try parsed("-c a.c -isystem =/i -I=/i", .clang).search.system == ["=/i"])
+    #expect(try parsed("-c a.c -iwithsysroot /i", .clang).search.system == ["/i"])
+  }
+
   @Test func cxxDirectories() throws {
     #expect(try parsed("-c a.cc -cxx-isystem x", .clang).search.system == ["x"])
     #expect(try parsed("-c a.c -cxx-isystem x", .clang).search.system.isEmpty)
@@ -119,6 +144,8 @@ import Testing
       clang.extraInputs == ["./p.so", "i", "x.pcm", "y.pcm", "h.pch", "a", "l.so"])
     let gcc = try parsed("-c a.c -fplugin=/p.so -specs=s", files: Files(texts: ["s": ""]))
     #expect(gcc.extraInputs == ["/p.so", "s"])
+    #expect(
+      try parsed("-c a.c -frandomize-layout-seed-file=f", .clang).extraInputs == ["f"])
     #expect(gcc.identityArguments == ["-specs=s"])
   }
 

@@ -13,6 +13,13 @@ import Testing
     #expect(reason(line, .clang) == "notCompilation")
   }
 
+  /// Directories of headers that are searched for one language only.
+  @Test(arguments: ["-c-isystem", "-objc-isystem", "-objcxx-isystem"])
+  func directoriesOfLanguages(option: String) {
+    #expect(reason("-c a.c \(option) x", .clang) == option)
+    #expect(reason("-c a.c -Xclang \(option) -Xclang x", .clang) == option)
+  }
+
   /// The reason is the option as in the table, as Mozilla's statistics have it; a refusal wins over
   /// the lack of `-c`.
   @Test(arguments: [
@@ -27,7 +34,7 @@ import Testing
     ("-c a.c -fmodules", "-fmodules"), ("-c a.c -fmodules-ts", "-fmodules-ts"),
     ("-c a.c -o -", "-o"), ("-c a.c -o /dev/stdout", "-o"), ("-c a.c -o /dev/null", "-o"),
     ("-c a.c -MD -MF -", "-MF"), ("-c a.c -MD -MF /dev/stdout", "-MF"), ("-c a.c -MD -MG", "-MG"),
-    ("-c a.c -fprofile-dir=x", "-fprofile-dir"), ("-c a.c -wrapper gdb", "-wrapper"),
+    ("-c a.c -remap", "-remap"), ("-c a.c -fprofile-dir=x", "-fprofile-dir"), ("-c a.c -wrapper gdb", "-wrapper"),
     (
       "-c a.c -arch x86_64 -arch arm64",
       "multiple different -arch, and SCCACHE_CACHE_MULTIARCH not set"

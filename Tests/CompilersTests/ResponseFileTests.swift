@@ -39,6 +39,10 @@ import Testing
   @Test func refusals() {
     #expect(reason("@missing -c a.c") == "@")
     #expect(reason("-c @") == "@")
+    // gcc and clang differ on what it is.
+    for text in ["-O1\\", "-DA=1 \\", "'-DA=\\", "\\"] {
+      #expect(reason("@end -c a.c", files: Files(texts: ["end": text])) == "@")
+    }
     #expect(reason("-c @self", files: Files(texts: ["self": "@self"])) == "@")
     // Two references in each file double at every level: the number of words is bounded.
     let wide = Files(texts: ["w": String(repeating: "a ", count: 40_000) + "@w @w"])

@@ -220,6 +220,37 @@ import Testing
     }
   }
 
+  /// With `ignore_time_macros` the first object is as good as any later one.
+  @Test(arguments: Compilers.both, ["__DATE__", "__TIME__", "__TIMESTAMP__"])
+  func ignoredTimes(compiler: String, macro: String) throws {
+    let box = try Sandbox()
+    try box.write(
+      "config",
+      """
+      [cache.disk]
+      dir = "\(box.root)/cache"
+      [cache.disk.preprocessor_cache_mode]
+      use_preprocessor_cache_mode = true
+      ignore_time_macros = true
+      """)
+    box.environment["SCCACHE_CONF"] = box.path("config")
+    box.environment["SCCACHE_DIR"] = nil
+    try box.write("h.h", "static const char *const made = \(macro);\n")
+    try box.write("a.c", "#include \"h.h\"\nconst char *f(void) { return made; }\nint x = 1;\n")
+    let command = [compiler, "-c", "a.c", "-o", "a.o"]
+    try box.compile(command, .miss, with: ["SOURCE_DATE_EPOCH": "0"])
+    let first = try box.read("a.o")
+    pause(milliseconds: 1100)
+    try box.shell("touch a.c h.h")
+    pause(milliseconds: 15)
+    try box.compile(command, .hit, with: ["SOURCE_DATE_EPOCH": "0"])
+    #expect(try box.read("a.o") == first)
+    #expect(try box.statistics().extra("direct_hits") == 1)
+    // Everything else counts as ever.
+    try box.write("a.c", "#include \"h.h\"\nconst char *f(void) { return made; }\nint x = 2;\n")
+    try box.compile(command, .miss, with: ["SOURCE_DATE_EPOCH": "0"])
+  }
+
   // MARK: files that the assembler reads
 
   @Test(arguments: Compilers.c)

@@ -44,6 +44,105 @@ import Testing
     }
   }
 
+  /// In the source, `#include_next` is an `#include`; behind a line marker even without a warning.
+  @Test(arguments: Compilers.both, ["-MD", "-MMD"])
+  func nextInTheSource(compiler: String, dependencies: String) throws {
+    let box = try sandbox()
+    try box.write("a.c", "# 1 \"z.h\" 1 3\n#include_next \"h.h\"\n# 5 \"a.c\" 2\nint x = H;\n")
+    let command = [compiler, dependencies, "-Itwo", "-c", "a.c", "-o", "a.o"]
+    try box.compile(command, .any)
+    for value in 3...4 {
+      try box.write("h.h", "#define H \(value)\n")
+      try box.isRight(command, .any, output: "a.o")
+    }
+  }
+
+  /// Assembler that is too large to be scanned is served by its preprocessed text, and without a
+  /// preprocessor as it is.
+  @Test(arguments: Compilers.both)
+  func largeAssembler(compiler: String) throws {
+    let box = try sandbox()
+    let padding = String(repeating: "/* \(String(repeating: "x", count: 1000)) */\n", count: 1100)
+    try box.write("a.S", "#include <h.h>\n.data\n.byte H\n" + padding)
+    let command = [compiler, "-Ione", "-Itwo", "-c", "a.S", "-o", "a.o"]
+    try box.compile(command, .unstored)
+    try box.compile(command, .miss)
+    try box.compile(command, .hit)
+    try box.write("one/h.h", "#define H 7\n")
+    try box.isRight(command, .miss, output: "a.o")
+    try box.write("b.s", ".data\n.byte 1\n" + padding)
+    try box.compile([compiler, "-c", "b.s", "-o", "b.o"], .miss)
+    try box.compile([compiler, "-c", "b.s", "-o", "b.o"], .hit)
+  }
+
+  /// A source that is too large to be held in memory, too.
+  @Test func largeSource() throws {
+    let box = try sandbox()
+    let line = "// " + String(repeating: "x", count: 65_536) + "\n"
+    try box.write("b.c", "const char *d = __DATE__;\n" + String(repeating: line, count: 1030))
+    let command = ["gcc", "-c", "b.c", "-o", "b.o"]
+    let then = ["SOURCE_DATE_EPOCH": "1000000000"]
+    try box.compile(command, .unstored, with: then)
+    try box.compile(command, .miss, with: then)
+    try box.compile(command, .hit, with: then)
+    try box.isRight(
+      command, .miss, output: "b.o", with: ["SOURCE_DATE_EPOCH": "1500000000"])
+  }
+
+  /// Compilers warn, if asked, of a search directory that is missing, and of a file in its place.
+  @Test(arguments: [
+    ["gcc", "-Wmissing-include-dirs"], ["clang-19", "-Wmissing-include-dirs"],
+    ["clang-19", "-Weverything"],
+  ])
+  func directoriesThatVanish(words: [String]) throws {
+    let box = try sandbox()
+    let command = words + ["-Ione", "-Itwo", "-c", "a.c", "-o", "a.o"]
+    try box.compile(command, .miss)
+    try box.compile(command, .hit)
+    rmdir(box.path("one"))
+    try box.isRight(command, .miss, output: "a.o")
+    try box.compile(command, .hit)
+    try box.makeDirectory("one")
+    try box.isRight(command, .hit, output: "a.o")
+  }
+
+  @Test func directoryThatBecomesAFile() throws {
+    let box = try sandbox()
+    try box.write("a.c", "#include <h.h>\nint x = H;\n")
+    let command = ["gcc", "-Ione", "-Itwo", "-c", "a.c", "-o", "a.o"]
+    try box.compile(command, .miss)
+    rmdir(box.path("one"))
+    try box.write("one", "")
+    try box.isRight(command, .any, output: "a.o")
+  }
+
+  /// What gcc includes by itself may newly stand in a directory of the caller's, and change there.
+  @Test(arguments: [["-Ione"], ["-isystem", "one"]], ["-MD", "-MMD"])
+  func ownPredefinitions(options: [String], dependencies: String) throws {
+    for (compiler, source) in [("gcc", "b.c"), ("g++", "b.cc"), ("gcc-11", "b.c")] {
+      let box = try sandbox()
+      try box.write(source, "#ifndef V\n#define V 0\n#endif\nint x = V;\n")
+      let command = [compiler] + options + [dependencies, "-c", source, "-o", "b.o"]
+      try box.compile(command, .miss)
+      try box.compile(command, .hit)
+      for value in 1...2 {
+        try box.write("one/stdc-predef.h", "#define V \(value)\n")
+        try box.isRight(command, .miss, output: "b.o")
+        try box.compile(command, .hit)
+      }
+    }
+  }
+
+  /// clang includes nothing by itself.
+  @Test(arguments: Compilers.clang)
+  func noPredefinitions(compiler: String) throws {
+    let box = try sandbox()
+    let command = [compiler, "-Ione", "-Itwo", "-c", "a.c", "-o", "a.o"]
+    try box.compile(command, .miss)
+    try box.write("one/stdc-predef.h", "#define H 9\n")
+    try box.isRight(command, .hit, output: "a.o")
+  }
+
   /// A header that newly appears where it comes first, in each place where it can.
   @Test(arguments: Compilers.both)
   func newHeaderShadows(compiler: String) throws {

@@ -90,6 +90,116 @@ import Testing
     try box.compile(command, .hit)
   }
 
+  /// A header reached through one that begins with a byte order mark.
+  @Test(arguments: ["gcc-12", "clang-16"])
+  func byteOrderMarks(compiler: String) throws {
+    let box = try Sandbox()
+    try box.write("sys/outer.h", "\u{feff}#include \"inner.h\"\n")
+    try box.write("sys/inner.h", "#define N 1\n")
+    try box.write("a.c", "#include <outer.h>\nint x = N;\n")
+    let command = [compiler, "-MMD", "-isystem", "sys", "-c", "a.c", "-o", "a.o"]
+    try box.compile(command, .miss)
+    try box.compile(command, .hit)
+    try box.write("sys/inner.h", "#define N 2\n")
+    try box.isRight(command, .miss, output: "a.o")
+  }
+
+  /// A directory of the compiler's that comes to be after the compiler was asked for them.
+  @Test(arguments: ["gcc", "clang-19"])
+  func systemRootThatGrows(compiler: String) throws {
+    let box = try Sandbox()
+    try box.write("root/usr/local/include/h.h", "#define N 1\n")
+    try box.write("a.c", "#include <h.h>\nint x = N;\n")
+    let command = [
+      compiler, "--sysroot=" + box.path("root"), "-MMD", "-c", "a.c", "-o", "a.o",
+    ]
+    try box.compile(command, .miss)
+    try box.write("root/usr/include/h.h", "#define N 9\n")
+    try box.isRight(command, .any, output: "a.o")
+    try box.write("root/usr/local/include/h.h", "#define N 2\n")
+    try box.isRight(command, .miss, output: "a.o")
+  }
+
+  /// What is a raw string in one standard is none in another.
+  @Test(arguments: [
+    ("gcc", "a.c", "c11"), ("gcc", "a.c", "gnu11"), ("clang-19", "a.c", "gnu11"),
+    ("g++", "a.cc", "c++98"), ("g++", "a.cc", "gnu++98"), ("clang++-19", "a.cc", "c++03"),
+  ])
+  func lookAlikesOfRawStrings(compiler: String, source: String, standard: String) throws {
+    let box = try Sandbox()
+    try box.write(
+      "sys/outer.h",
+      """
+      #define R
+      static const char *s = R"(";
+      #include "inner.h"
+      static const char *t = ")";
+      #ifndef N
+      #define N 0
+      #endif
+
+      """)
+    try box.write("sys/inner.h", "#define N 1\n")
+    try box.write(source, "#include <outer.h>\nint x = N;\n")
+    let command = [
+      compiler, "-std=\(standard)", "-w", "-MMD", "-isystem", "sys", "-c", source, "-o", "a.o",
+    ]
+    try box.compile(command, .any)
+    try box.write("sys/inner.h", "#define N 2\n")
+    try box.isRight(command, .any, output: "a.o")
+  }
+
+  /// The directories that a variable of another language lists are not searched.
+  @Test(arguments: [
+    ("gcc", "a.c", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH"),
+    ("g++", "a.cc", "CPLUS_INCLUDE_PATH", "C_INCLUDE_PATH"),
+    ("gcc", "a.S", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH"),
+    ("clang-19", "a.c", "C_INCLUDE_PATH", "OBJC_INCLUDE_PATH"),
+    ("clang++-19", "a.cc", "CPLUS_INCLUDE_PATH", "C_INCLUDE_PATH"),
+    ("clang-19", "a.m", "OBJC_INCLUDE_PATH", "C_INCLUDE_PATH"),
+    ("clang-19", "a.mm", "CPLUS_INCLUDE_PATH", "OBJCPLUS_INCLUDE_PATH"),
+    ("clang-19", "a.S", "C_INCLUDE_PATH", "OBJC_INCLUDE_PATH"),
+  ])
+  func variablesOfLanguages(
+    compiler: String, source: String, own: String, other: String
+  ) throws {
+    let box = try Sandbox()
+    let variables = [own: box.path("own"), other: box.path("other")]
+    try box.write("own/h.h", "#define N 1\n")
+    try box.write("other/h.h", "#define N 9\n")
+    let body = source.hasSuffix(".S") ? ".data\n.byte N\n" : "int x = N;\n"
+    try box.write(source, "#include <h.h>\n" + body)
+    let command = [compiler, "-MMD", "-c", source, "-o", "a.o"]
+    try box.compile(command, .miss, with: variables)
+    try box.compile(command, .hit, with: variables)
+    try box.write("own/h.h", "#define N 2\n")
+    try box.isRight(command, .miss, output: "a.o", with: variables)
+  }
+
+  /// The lists of what sanitizers leave alone, which clang reads from its own directory.
+  @Test(
+    arguments: ["clang-14", "clang-19"],
+    [["a.c"], ["a.c", "-MD"], ["a.c", "-MMD"], ["a.i"], ["preprocessed.c"]])
+  func sanitizerLists(compiler: String, words: [String]) throws {
+    let box = try Sandbox(words == ["preprocessed.c"] ? ["SCCACHE_DIRECT": "false"] : [:])
+    let resources = try box.plain([compiler, "-print-resource-dir"]).outputText
+      .split(separator: "\n").first.map(String.init)
+    #expect(
+      try box.plain(["cp", "-rL", try #require(resources), box.path("resources")]).isSuccess)
+    try box.makeDirectory("resources/share")
+    box.remove("resources/share/asan_ignorelist.txt")
+    try box.write(words[0], "int f(int *p) { return *p; }\n")
+    let command =
+      [compiler, "-resource-dir", "resources", "-fsanitize=address", "-c", "-o", "a.o"] + words
+    try box.compile(command, .miss)
+    try box.compile(command, .hit)
+    for function in ["none", "f"] {
+      try box.write("resources/share/asan_ignorelist.txt", "fun:\(function)\n")
+      try box.isRight(command, .miss, output: "a.o")
+      try box.compile(command, .hit)
+    }
+  }
+
   /// A script may add an include that no one else sees.
   @Test(arguments: ["gcc-12", "clang-16"])
   func scriptsThatAddIncludes(compiler: String) throws {

@@ -35,8 +35,9 @@ struct SeededGenerator: RandomNumberGenerator {
 final class TemporaryDirectory: Sendable {
   let path: String
 
-  init() {
-    var template = Array("/tmp/sccache-tests-XXXXXX".utf8CString)
+  /// - Parameter parent: where it is made.
+  init(in parent: String = "/tmp") {
+    var template = Array("\(parent)/sccache-tests-XXXXXX".utf8CString)
     path = mkdtemp(&template).map { String(cString: $0) } ?? "/nonexistent"
   }
 

@@ -35,7 +35,7 @@ extension CompilationBuilder {
       dependencyFile: language.isPreprocessed
         ? nil : dependencies.file(names: names, family: compiler.family),
       keyArguments: key, extraInputs: extraInputs,
-      search: search.finished(isCXX: language.isCXX), identityArguments: identity,
+      search: try search.finished(isCXX: language.isCXX), identityArguments: identity,
       nativeArguments: native, sensitivity: sensitivity, prefixMaps: prefixMaps, colour: colour,
       preprocessorArguments: preprocessing, explicitLanguage: input.language)
   }

@@ -90,7 +90,7 @@ extension OptionTable {
     Option("--prefix=", .joined, .identity),
     Option("--sysroot", .separate, .include(.systemRoot)),
     Option("--sysroot=", .joined, .include(.systemRoot)),
-    Option("-isysroot", .either, .include(.systemRoot)),
+    Option("-isysroot", .either, .include(.headerRoot)),
     Option("-specs", .separate, .specs),
     Option("-specs=", .joined, .specs),
     Option("--specs", .separate, .specs),
@@ -152,6 +152,8 @@ extension OptionTable {
     Option("-stdlib", .equals, .identity),
     Option("--stdlib", .equals, .identity),
     Option("--embed-dir", .equals, .refused),
+    // Headers have the names that each directory's header.gcc gives them.
+    Option("-remap", .none, .refused),
   ]
 
   private static let dependencies: [Option] = [

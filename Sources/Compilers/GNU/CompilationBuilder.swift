@@ -46,7 +46,7 @@ struct CompilationBuilder {
     self.compiler = compiler
     self.directory = directory
     self.files = files
-    search = SearchBuilder(family: compiler.family)
+    search = SearchBuilder(compiler)
   }
 
   /// Which output's idea of the working directory an option fixes.

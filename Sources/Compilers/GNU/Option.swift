@@ -69,7 +69,9 @@ struct Option: Sendable {
 
   enum IncludeKind: Sendable {
     case quote, angled, system, systemCXX, systemUnderRoot, after, forced, macros
-    case prefix, withPrefix, withPrefixBefore, systemRoot
+    case prefix, withPrefix, withPrefixBefore
+    /// `--sysroot`, for everything; `-isysroot`, for headers.
+    case systemRoot, headerRoot
     case precompiledHeader
   }
 

@@ -24,6 +24,7 @@ struct RemoteRun {
   /// When the preprocessor was started, as files are stamped.
   private(set) var startStamp: Int64 = 0
   private(set) var duration: Duration = .zero
+  private(set) var snapshot: DirectorySnapshot?
 
   /// The outcome of a compilation that succeeded on the farm; nil when it has to be done here. The
   /// caller's own dependency file and the one at `report` are written either way.
@@ -76,6 +77,7 @@ struct RemoteRun {
     }
     defer { if needsToken { pipeline.tokens.release() } }
     startStamp = Clock.coarse
+    snapshot = pipeline.snapshot(cacheable, startStamp: startStamp)
     guard
       let result = try? Spawn.run(
         cacheable.program, added + dependencyArguments + plan.preprocessor,

@@ -36,17 +36,34 @@ final class DirectoryRecord: Sendable {
 
   func presence(of name: String) -> AbsenceFinder.Presence {
     let before = generation()
-    let known = state.withLock { $0.generation == before ? $0.names : nil }
+    let (known, isSettled) = state.withLock { state in
+      (state.generation == before ? state.names : nil, state.stamp != nil)
+    }
     if let known { return known.contains(ExactText(name)) ? kind(of: name) : .absent }
-    guard let listed = Files.names(in: path) else {
+    // One that changes all the time, as the build's own does, would be listed for every name.
+    guard isSettled, let listed = listing() else {
       // It may be searchable though it can't be listed.
       return FileStamp(path: path)?.isDirectory ?? false ? kind(of: name) : .directoryMissing
     }
+    return listed.names.contains(ExactText(name)) ? kind(of: name) : .absent
+  }
+
+  /// Everything that is in it, with the stamp that it had before the look.
+  func listing() -> (stamp: FileStamp, names: Set<ExactText>)? {
+    let before = generation()
+    let known = state.withLock { state -> (FileStamp, Set<ExactText>)? in
+      guard state.generation == before, let stamp = state.stamp, let names = state.names else {
+        return nil
+      }
+      return (stamp, names)
+    }
+    if let known { return known }
+    guard let stamp = FileStamp(path: path), let listed = Files.names(in: path) else { return nil }
     let names = Set(listed.map(ExactText.init))
     state.withLock { state in
-      if state.generation == before, state.stamp != nil { state.names = names }
+      if state.generation == before, state.stamp == stamp { state.names = names }
     }
-    return names.contains(ExactText(name)) ? kind(of: name) : .absent
+    return (stamp, names)
   }
 
   private func kind(of name: String) -> AbsenceFinder.Presence {
@@ -56,6 +73,9 @@ final class DirectoryRecord: Sendable {
     }
     return stamp.isDirectory ? .directory : .file
   }
+
+  /// Whether it is there, and still a directory.
+  var exists: Bool { FileStamp(path: path)?.isDirectory ?? false }
 
   /// Whether anything has that name.
   func contains(_ name: String) -> Bool {

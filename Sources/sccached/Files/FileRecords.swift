@@ -50,8 +50,7 @@ final class FileRecord: Sendable {
   private func read(_ stamp: FileStamp) -> FileVersion? {
     if stamp.size > Self.scanLimit {
       guard let digest = try? Files.digest(of: path) else { return nil }
-      return FileVersion(
-        exact: digest, sameColumns: digest, sameLines: digest, facts: SourceFacts())
+      return FileVersion(large: digest)
     }
     guard let bytes = try? Files.read(path) else { return nil }
     return isOpaque ? FileVersion(opaque: bytes) : FileVersion(source: bytes)

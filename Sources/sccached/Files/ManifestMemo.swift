@@ -32,7 +32,8 @@ final class ResolvedManifest: Sendable {
       guard present.allSatisfy(directory.hasAsExpected) else { return false }
       let generation = directory.generation()
       if verified.load(ordering: .relaxed) == generation { return true }
-      guard !absent.contains(where: directory.contains) else { return false }
+      // Compilers warn of a search directory that is a file, and when asked of one that is missing.
+      guard directory.exists, !absent.contains(where: directory.contains) else { return false }
       // Only when nothing happened meanwhile.
       if directory.generation() == generation { verified.store(generation, ordering: .relaxed) }
       return true

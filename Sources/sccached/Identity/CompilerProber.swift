@@ -5,7 +5,10 @@ import Platform
 
 /// Where a compiler looks for headers by itself, and what it includes without being told.
 struct BuiltInSearch: Sendable {
+  /// In the compiler's order, those that did not exist first: where they belong, it does not say.
   var directories: [String]
+  /// Of the directories, those that did not exist.
+  var missing: [String] = []
   var implicitIncludes: [String]
 }
 
@@ -269,7 +272,7 @@ struct CompilerProber: Sendable {
     }
     .map { String($0.dropFirst(31).filter { $0 != "\"" }) }
     return BuiltInSearch(
-      directories: missing + found,
+      directories: missing + found, missing: missing,
       implicitIncludes: Detection.implicitIncludes(
         fromPreprocessed: String(decoding: result.output, as: UTF8.self)))
   }

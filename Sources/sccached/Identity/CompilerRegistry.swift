@@ -34,6 +34,8 @@ final class CompilerRegistry: Sendable {
     var stamp: FileStamp?
     /// Nanoseconds of the monotonic clock: a cause that passes shall not count for ever.
     var until: Int64
+    /// How often it was asked in vain.
+    var failures: Int
   }
 
   private struct State {
@@ -61,7 +63,13 @@ final class CompilerRegistry: Sendable {
   private let probing = Monitor<Set<Question>>([])
   let prober: CompilerProber
   private static let limit = 512
-  private static let unknownNanoseconds: Int64 = 30_000_000_000
+
+  /// Half a second after the first failure (a program that is being written just now), then twice as
+  /// long each time, up to half a minute.
+  private static func pause(after failures: Int) -> Int64 {
+    min(30_000_000_000, 250_000_000 << min(failures, 8))
+  }
+
   static let steeringVariables = [
     "PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX", "LD_LIBRARY_PATH", "LD_PRELOAD",
     "CCC_OVERRIDE_OPTIONS",
@@ -115,8 +123,9 @@ final class CompilerRegistry: Sendable {
         }
       } else {
         if state.unknown.count >= Self.limit { state.unknown.removeAll() }
+        let failures = (state.unknown[question]?.failures ?? 0) + 1
         state.unknown[question] = Unknown(
-          stamp: stamp, until: Clock.monotonic + Self.unknownNanoseconds)
+          stamp: stamp, until: Clock.monotonic + Self.pause(after: failures), failures: failures)
       }
     }
     return found
@@ -142,7 +151,12 @@ final class CompilerRegistry: Sendable {
       identity: identity.digest, question: question, language: compilation.language.rawValue,
       arguments: CompilerProber.searchArguments(compilation.keyArguments),
       directory: question.identityArguments.isEmpty ? "" : directory)
-    if let known = state.withLock({ $0.search[key] }) { return known }
+    // A directory that has come to be has a place in the order that only the compiler knows.
+    if let known = state.withLock({ $0.search[key] }),
+      known.missing.allSatisfy({ FileStamp(path: Path.absolute($0, in: directory)) == nil })
+    {
+      return known
+    }
     guard
       let found = prober.builtInSearch(
         question, compilation, directory: directory, environment: environment)

@@ -12,6 +12,8 @@ final class LocalRun {
   private(set) var duration: Duration = .zero
   /// When it was ordered to run, as files are stamped: what is younger may not be what it read.
   private(set) var startStamp: Int64 = 0
+  /// The names in the directories that it searches, from right before it was started.
+  private(set) var snapshot: DirectorySnapshot?
 
   init(_ cacheable: CacheableCall, pipeline: CompilePipeline) {
     self.cacheable = cacheable
@@ -22,8 +24,10 @@ final class LocalRun {
 
   /// What the compiler did; nil when the caller is gone, and the compiler then ended.
   ///
-  /// - Parameter added: arguments put in front of the caller's.
-  func perform(added: [String]) -> Outcome? {
+  /// - Parameters:
+  ///   - added: arguments put in front of the caller's.
+  ///   - isRecorded: the result is to be stored.
+  func perform(added: [String], isRecorded: Bool = false) -> Outcome? {
     cacheable.call.slot.giveBack()
     let needsToken = !Tokens.callerHasJobserver(cacheable.call.environment)
     if needsToken {
@@ -32,6 +36,7 @@ final class LocalRun {
     defer { if needsToken { pipeline.tokens.release() } }
     waitForTick()
     startStamp = Clock.coarse
+    if isRecorded { snapshot = pipeline.snapshot(cacheable, startStamp: startStamp) }
     let started = Clock.monotonic
     defer { duration = .nanoseconds(Clock.monotonic - started) }
     let colour =

@@ -16,42 +16,8 @@ extension CompilePipeline {
     }
   }
 
-  func servePreprocessed(_ cacheable: CacheableCall, started: Int64) {
-    let readSince = Clock.coarse
-    guard let text = preprocess(cacheable) else {
-      // The compiler shall say itself what is wrong.
-      statistics.record {
-        $0.cacheError(language: cacheable.language, advanced: cacheable.advancedLanguage)
-      }
-      decline(cacheable.call, cacheable.program)
-      return
-    }
-    var extra: [Digest] = []
-    for path in cacheable.compilation.extraInputs {
-      guard let version = files.record(cacheable.absolute(path), isOpaque: true).current() else {
-        decline(cacheable.call, cacheable.program)
-        return
-      }
-      extra.append(version.exact)
-    }
-    let key = cacheable.inputs.preprocessedKey(text: Digest.of(text), extraInputs: extra)
-    if FileVersion(opaque: text).facts.traits.contains(.assemblerInclude) {
-      compileUnstored(cacheable, reason: ".incbin")
-      return
-    }
-    if cacheable.call.settings.recache {
-      statistics.record { $0.forcedRecache() }
-    } else if restore(cacheable, key, started: started) {
-      statistics.record { $0.hitKind(.preprocessed) }
-      return
-    }
-    fly(cacheable, flight: key, again: { self.restore(cacheable, key, started: Clock.monotonic) }) {
-      self.compileAndStore(cacheable, .preprocessed, entry: key, readSince: readSince)
-    }
-  }
-
   /// Leads a flight, or waits for the one that is under way and then looks again.
-  private func fly(
+  func fly(
     _ cacheable: CacheableCall, flight: Digest, again: () -> Bool, _ compile: () -> Void
   ) {
     // Other outputs (a dependency file of another kind) make another flight.
@@ -74,24 +40,7 @@ extension CompilePipeline {
     }
   }
 
-  private func preprocess(_ cacheable: CacheableCall) -> [UInt8]? {
-    guard
-      let result = try? Spawn.run(
-        cacheable.program, preprocessorArguments(cacheable),
-        environment: cacheable.call.environment.variables(running: cacheable.program),
-        directory: cacheable.call.directory, timeoutSeconds: 600),
-      result.isSuccess
-    else { return nil }
-    return result.output
-  }
-
-  private func preprocessorArguments(_ cacheable: CacheableCall) -> [String] {
-    let compilation = cacheable.compilation
-    let language = compilation.explicitLanguage.map { ["-x", $0.driverName] } ?? []
-    return compilation.preprocessorArguments + language + ["-E", compilation.input]
-  }
-
-  private func compileUnstored(_ cacheable: CacheableCall, reason: String) {
+  func compileUnstored(_ cacheable: CacheableCall, reason: String) {
     let run = LocalRun(cacheable, pipeline: self)
     guard let outcome = run.perform(added: []) else { return }
     cacheable.call.channel.send(outcome.frame(.result))
@@ -99,8 +48,9 @@ extension CompilePipeline {
     if outcome.ending.isSuccess { noteUnstored(cacheable, reason) }
   }
 
-  private func compileAndStore(
-    _ cacheable: CacheableCall, _ plan: LookupPlan, entry: Digest? = nil, readSince: Int64 = .max
+  /// - Parameter text: of the source, when the result is found by that.
+  func compileAndStore(
+    _ cacheable: CacheableCall, _ plan: LookupPlan, text: PreprocessedText? = nil
   ) {
     let recording = Recording(cacheable, pipeline: self)
     guard let capture = recording.capturePlan else {
@@ -122,8 +72,9 @@ extension CompilePipeline {
     case .failure(let reason):
       noteUnstored(cacheable, reason.text)
     case .success(var captured):
+      captured.snapshot = run.snapshot
       do throws(NotStored) {
-        try recording.complete(&captured)
+        if text == nil { try recording.complete(&captured) }
       } catch {
         noteUnstored(cacheable, error.text)
         return
@@ -133,9 +84,8 @@ extension CompilePipeline {
       case .direct(let key):
         result = store(captured, cacheable, manifest: key, startStamp: run.startStamp)
       case .preprocessed:
-        guard let entry else { return }
-        result = store(
-          captured, cacheable, entry: entry, startStamp: min(readSince, run.startStamp))
+        guard let text else { return }
+        result = store(captured, cacheable, text, startStamp: run.startStamp)
       }
       switch result {
       case .success:
@@ -156,6 +106,7 @@ extension CompilePipeline {
     var outcome: Outcome
     var startStamp: Int64
     var duration: Duration
+    var snapshot: DirectorySnapshot?
   }
 
   /// Compiles on the farm if that is possible, else here; nil when the caller has gone.
@@ -166,13 +117,16 @@ extension CompilePipeline {
       if let done = remote.perform(added: asked) {
         statistics.record { $0.distCompiled(server: done.server) }
         return FinishedRun(
-          outcome: done.outcome, startStamp: remote.startStamp, duration: remote.duration)
+          outcome: done.outcome, startStamp: remote.startStamp, duration: remote.duration,
+          snapshot: remote.snapshot)
       }
       if cacheable.call.channel.isClosed { return nil }
     }
     let local = LocalRun(cacheable, pipeline: self)
-    return local.perform(added: added).map {
-      FinishedRun(outcome: $0, startStamp: local.startStamp, duration: local.duration)
+    return local.perform(added: added, isRecorded: true).map {
+      FinishedRun(
+        outcome: $0, startStamp: local.startStamp, duration: local.duration,
+        snapshot: local.snapshot)
     }
   }
 

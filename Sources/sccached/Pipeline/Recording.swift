@@ -85,10 +85,12 @@ struct Recording {
   func complete(_ captured: inout Captured) throws(NotStored) {
     guard let arguments = capturePlan?.separateRun, case .makeFile(let path)? = capturePlan?.report
     else { return }
+    captured.omitsSystemHeaders = true
     if let listed = captured.userDependencies,
-      let files = pipeline.headerClosure(cacheable, listed: listed)
+      let closure = pipeline.headerClosure(cacheable, listed: listed)
     {
-      captured.files += files
+      captured.files += closure.files
+      captured.unlisted = closure.unlisted
       captured.tidyFiles(input: cacheable.compilation.input)
       return
     }
@@ -101,7 +103,11 @@ struct Recording {
         directory: call.directory, timeoutSeconds: 600),
       result.isSuccess
     else { throw NotStored(text: "the headers can't be listed") }
-    captured.files += try prerequisites(path)
+    let all = try prerequisites(path)
+    let listed = Set(
+      (captured.userDependencies ?? []).map { ExactText(AbsenceFinder.plain($0)) })
+    captured.unlisted = Set(all.map { ExactText(AbsenceFinder.plain($0)) }).subtracting(listed)
+    captured.files += all
     captured.tidyFiles(input: cacheable.compilation.input)
   }
 
@@ -156,6 +162,12 @@ struct Captured {
   var members: [EntryDraft.Member] = []
   /// Every file read, the source first, as the compiler names them.
   var files: [String] = []
+  /// System headers among these are not from the compilation itself but from a look at the files
+  /// after it.
+  var omitsSystemHeaders = false
+  /// Of the files, the ones whose includes are known from there alone.
+  var unlisted: Set<ExactText> = []
+  var snapshot: DirectorySnapshot?
   /// What a dependency file lists, where the compiler told.
   var allDependencies: [String]?
   var userDependencies: [String]?
@@ -164,9 +176,26 @@ struct Captured {
     self.outcome = outcome
   }
 
+  /// Whether the compiler's list is known to lack nothing that the file includes.
+  func listsIncludes(of file: ReadFile) -> Bool {
+    !omitsSystemHeaders
+      || !unlisted.contains(ExactText(AbsenceFinder.plain(file.path)))
+        && !file.facts.traits.contains(.systemHeader)
+  }
+
   /// The source first, and each file once.
   mutating func tidyFiles(input: String) {
-    var seen: Set<ExactText> = [ExactText(input)]
-    files = [input] + files.filter { seen.insert(ExactText($0)).inserted }
+    files.keepFirstOfEach(startingWith: input)
+  }
+
+  /// Nothing was printed, so a changed comment can't show in a diagnostic.
+  var isQuiet: Bool { outcome.standardError.isEmpty && outcome.standardOutput.isEmpty }
+}
+
+extension [String] {
+  /// Each path once, and the given one in front.
+  mutating func keepFirstOfEach(startingWith first: String) {
+    var seen: Set<ExactText> = [ExactText(first)]
+    self = [first] + filter { seen.insert(ExactText($0)).inserted }
   }
 }

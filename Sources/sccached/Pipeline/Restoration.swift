@@ -138,7 +138,10 @@ struct Restoration {
     do throws(SystemError) {
       if let old = FileStamp.ofLink(path: pending.target) {
         // A device is written to; a link is replaced, as compilers do.
-        guard (old.isRegular || old.isLink) && !pending.keepsFile else {
+        // gcc's assembler removes a link unless it leads nowhere: then it writes what it leads to.
+        let leadsNowhere =
+          old.isLink && cacheable.compiler.family == .gcc && FileStamp(path: pending.target) == nil
+        guard (old.isRegular || old.isLink) && !pending.keepsFile && !leadsNowhere else {
           try overwrite(pending)
           return
         }

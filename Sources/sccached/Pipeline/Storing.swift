@@ -26,19 +26,20 @@ extension CompilePipeline {
           path: cacheable.places.stored(file.path), exact: file.version.exact,
           relaxed: relaxes ? file.version.digest(cacheable.strictness) : Manifest.File.neverRelaxed)
       }
-      let surroundings = try surroundings(versions, cacheable)
-      for path in cacheable.compilation.extraInputs + surroundings.precompiledHeaders {
+      let surroundings = try surroundings(versions, captured, cacheable)
+      // Of text that is preprocessed already, no list of files was made.
+      let unlisted = cacheable.compilation.language.isPreprocessed ? implicitInputs(cacheable) : []
+      for path in cacheable.compilation.extraInputs + surroundings.precompiledHeaders + unlisted {
         listed.append(try extraInput(path, cacheable, startStamp))
       }
-      let isQuiet =
-        captured.outcome.standardError.isEmpty && captured.outcome.standardOutput.isEmpty
-      let presentation = isQuiet ? nil : cacheable.presentation.digest
+      let presentation = captured.isQuiet ? nil : cacheable.presentation.digest
       let entry = KeyInputs.entryKey(
         manifest: key, files: listed.map { ($0.path, $0.exact) }, expected: surroundings.expected,
         place: place, presentation: presentation)
       try put(captured, cacheable, entry)
       let result = Manifest.Result(
-        entry: entry, isQuiet: isQuiet, place: place, presentation: presentation, files: listed,
+        entry: entry, isQuiet: captured.isQuiet, place: place, presentation: presentation,
+        files: listed,
         expected: surroundings.expected)
       try addToManifest(result, key)
       return .success(())
@@ -47,28 +48,11 @@ extension CompilePipeline {
     }
   }
 
-  /// Stores a result that its preprocessed text finds.
-  func store(
-    _ captured: Captured, _ cacheable: CacheableCall, entry: Digest, startStamp: Int64
-  ) -> Result<Void, NotStored> {
-    do throws(NotStored) {
-      let versions = try readVersions(captured.files, cacheable, startStamp)
-      // The preprocessed text has the header's text, the compiler took the precompiled one.
-      guard try surroundings(versions, cacheable).precompiledHeaders.isEmpty else {
-        throw NotStored(text: "a precompiled header may be in use")
-      }
-      try put(captured, cacheable, entry)
-      return .success(())
-    } catch {
-      return .failure(error)
-    }
-  }
-
   // MARK: what was read
 
-  private typealias VersionedFile = (path: String, version: FileVersion)
+  typealias VersionedFile = (path: String, version: FileVersion)
 
-  private func readVersions(
+  func readVersions(
     _ paths: [String], _ cacheable: CacheableCall, _ startStamp: Int64
   ) throws(NotStored) -> [VersionedFile] {
     guard paths.count <= Manifest.maximumFilesPerResult else {
@@ -96,6 +80,11 @@ extension CompilePipeline {
     var traits: SourceFacts.Traits = []
     for file in versions { traits.formUnion(file.version.facts.traits) }
     if traits.contains(.assemblerInclude) { throw NotStored(text: ".incbin") }
+    if cacheable.compilation.language == .assembler {
+      if traits.contains(.unread) { throw NotStored(text: "too large to be looked at") }
+      // Nothing is looked for in text that no preprocessor sees.
+      traits.remove(.computedProbe)
+    }
     if versions.first?.version.facts.traits.contains(.computedFirstInclude) ?? false {
       throw NotStored(text: "the first include is named by a macro")
     }
@@ -128,27 +117,33 @@ extension CompilePipeline {
   }
 
   /// Columns of tokens can reach the output though no debug information is wanted.
-  private func needsColumns(_ versions: [VersionedFile], _ cacheable: CacheableCall) -> Bool {
+  func needsColumns(_ versions: [VersionedFile], _ cacheable: CacheableCall) -> Bool {
     let writesLambdas = cacheable.compiler.family == .clang && cacheable.compilation.language.isCXX
     let sensitive: SourceFacts.Traits = writesLambdas ? [.columns, .prettyFunction] : [.columns]
     return versions.contains { !$0.version.facts.traits.isDisjoint(with: sensitive) }
   }
 
   /// What was looked for, found and not found, and the precompiled headers that were found.
-  private func surroundings(
-    _ versions: [VersionedFile], _ cacheable: CacheableCall
+  func surroundings(
+    _ versions: [VersionedFile], _ captured: Captured, _ cacheable: CacheableCall
   ) throws(NotStored) -> (expected: [ExpectedNames], precompiledHeaders: [String]) {
+    let search = searchPath(cacheable, builtInSearch(cacheable)?.directories ?? [])
     var finder = AbsenceFinder(
-      search: searchPath(cacheable, builtInSearch(cacheable)?.directories ?? []),
+      search: search,
       presence: { [directories] directory, name in
         directories.record(cacheable.absolute(directory)).presence(of: name)
       },
+      listsIncludes: captured.listsIncludes,
+      unlistedDirectories: captured.omitsSystemHeaders ? systemDirectories(search, cacheable) : [],
       identity: { [directories] directory in
         directories.record(cacheable.absolute(directory)).identity()
       })
     let expected = finder.find(
       files: versions.map { ReadFile(path: $0.path, facts: $0.version.facts) },
-      forced: cacheable.compilation.search.forced
+      forced: cacheable.compilation.search.forced, implicit: implicitLookups(cacheable),
+      namesDirectories: cacheable.compilation.keyArguments.contains {
+        $0 == "-Weverything" || $0.contains("missing-include-dirs")
+      }
     ).map { names in
       ExpectedNames(
         directory: cacheable.places.stored(names.directory), absent: names.absent,
@@ -156,6 +151,13 @@ extension CompilePipeline {
     }
     if finder.isUncertain {
       throw NotStored(text: "a link that leads nowhere is in the include path")
+    }
+    // We look after the compiler did, and after the reply: the build may have gone on.
+    for names in finder.relied {
+      let directory = cacheable.absolute(names.directory)
+      guard captured.snapshot?.confirms(names, in: directory) ?? false else {
+        throw NotStored(text: "headers came or went while compiling")
+      }
     }
     return (expected, finder.precompiledHeaders)
   }
@@ -236,7 +238,7 @@ extension CompilePipeline {
 
   // MARK: writing
 
-  private func put(_ captured: Captured, _ cacheable: CacheableCall, _ key: Digest)
+  func put(_ captured: Captured, _ cacheable: CacheableCall, _ key: Digest)
     throws(NotStored)
   {
     var members = captured.members
