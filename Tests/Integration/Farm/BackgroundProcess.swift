@@ -7,6 +7,7 @@ final class BackgroundProcess {
   /// Everything that it prints.
   let log: String
   private var hasEnded = false
+  private var status: Int32 = 0
 
   init(
     _ program: String, _ arguments: [String], environment: [String: String], log: String
@@ -29,14 +30,18 @@ final class BackgroundProcess {
 
   deinit { stop() }
 
-  func signal(_ number: Int32) { if isRunning { kill(pid, number) } }
+  func signal(_ number: Int32) {
+    if isRunning { kill(pid, number) }
+  }
 
   var isRunning: Bool {
     if hasEnded { return false }
-    var status: Int32 = 0
     if waitpid(pid, &status, WNOHANG) == pid { hasEnded = true }
     return !hasEnded
   }
+
+  /// Nil while it runs, and when a signal ended it.
+  var exitCode: Int32? { !isRunning && status & 0x7f == 0 ? status >> 8 : nil }
 
   func stop(_ number: Int32 = SIGKILL) {
     guard isRunning else { return }
