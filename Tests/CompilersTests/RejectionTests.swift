@@ -34,7 +34,8 @@ import Testing
     ("-c a.c -fmodules", "-fmodules"), ("-c a.c -fmodules-ts", "-fmodules-ts"),
     ("-c a.c -o -", "-o"), ("-c a.c -o /dev/stdout", "-o"), ("-c a.c -o /dev/null", "-o"),
     ("-c a.c -MD -MF -", "-MF"), ("-c a.c -MD -MF /dev/stdout", "-MF"), ("-c a.c -MD -MG", "-MG"),
-    ("-c a.c -remap", "-remap"), ("-c a.c -fprofile-dir=x", "-fprofile-dir"), ("-c a.c -wrapper gdb", "-wrapper"),
+    ("-c a.c -remap", "-remap"), ("-c a.c -fprofile-dir=x", "-fprofile-dir"),
+    ("-c a.c -wrapper gdb", "-wrapper"),
     (
       "-c a.c -arch x86_64 -arch arm64",
       "multiple different -arch, and SCCACHE_CACHE_MULTIARCH not set"
