@@ -60,6 +60,21 @@ final class Sandbox {
   func script(_ name: String, _ text: String) throws {
     try write(name, "#!/bin/sh\n" + text + "\n")
     chmod(path(name), 0o755)
+    try waitUntilExecutable(name)
+  }
+
+  /// A process that another test started at this very moment still has the file open for writing until
+  /// it executes its own program, and nobody can execute a file that is being written. The kernel grants
+  /// a read lease only where there is no writer (fcntl(2)).
+  private func waitUntilExecutable(_ name: String) throws {
+    let file = try Descriptor.open(path(name), O_RDONLY)
+    for _ in 0..<2000 {
+      if fcntl(file.number, 1024 /* F_SETLEASE */, F_RDLCK) == 0 {
+        _ = fcntl(file.number, 1024, F_UNLCK)
+        return
+      }
+      pause(milliseconds: 1)
+    }
   }
 
   func read(_ name: String) throws -> [UInt8] { try Files.read(path(name)) }
