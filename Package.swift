@@ -175,9 +175,10 @@ let package = Package(
     .testTarget(
       name: "ToolchainsTests", dependencies: ["Toolchains", "Compilers", "Platform"],
       swiftSettings: strict),
-    .testTarget(name: "SccachedTests", dependencies: ["sccached"], swiftSettings: strict),
     .testTarget(
-      name: "Integration", dependencies: ["Farm", "Platform", "Settings", "CPosix"],
+      name: "SccachedTests", dependencies: ["sccached", "Platform"], swiftSettings: strict),
+    .testTarget(
+      name: "Integration", dependencies: ["CPosix", "Farm", "Platform", "Settings", "Transport"],
       path: "Tests/Integration",
       swiftSettings: strict),
   ],
