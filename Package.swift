@@ -155,7 +155,8 @@ let package = Package(
     .testTarget(
       name: "StorageTests", dependencies: ["Storage", "CacheKey", "Platform"],
       swiftSettings: strict),
-    .testTarget(name: "FarmTests", dependencies: ["Farm", "Platform"], swiftSettings: strict),
+    .testTarget(
+      name: "FarmTests", dependencies: ["Farm", "Platform", "Settings"], swiftSettings: strict),
     .testTarget(
       name: "FarmServicesTests",
       dependencies: [
