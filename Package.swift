@@ -155,7 +155,8 @@ let package = Package(
     .testTarget(
       name: "StorageTests", dependencies: ["Storage", "CacheKey", "Platform"],
       swiftSettings: strict),
-    .testTarget(name: "FarmTests", dependencies: ["Farm", "Platform"], swiftSettings: strict),
+    .testTarget(
+      name: "FarmTests", dependencies: ["Farm", "Platform", "Settings"], swiftSettings: strict),
     .testTarget(
       name: "FarmServicesTests",
       dependencies: [
@@ -175,9 +176,10 @@ let package = Package(
     .testTarget(
       name: "ToolchainsTests", dependencies: ["Toolchains", "Compilers", "Platform"],
       swiftSettings: strict),
-    .testTarget(name: "SccachedTests", dependencies: ["sccached"], swiftSettings: strict),
     .testTarget(
-      name: "Integration", dependencies: ["Farm", "Platform", "Settings", "CPosix"],
+      name: "SccachedTests", dependencies: ["sccached", "Platform"], swiftSettings: strict),
+    .testTarget(
+      name: "Integration", dependencies: ["CPosix", "Farm", "Platform", "Settings", "Transport"],
       path: "Tests/Integration",
       swiftSettings: strict),
   ],

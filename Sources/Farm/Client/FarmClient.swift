@@ -81,8 +81,9 @@ package final class FarmClient: Sendable {
     var times = HTTPDeadlines()
     times.connect = deadlines.connect
     times.total = limit
+    let life = SchedulerLife(client, statusURL: url + FarmCall.status.path, deadlines.connect)
     do throws(HTTPFailure) {
-      let answer = try client.ask(question, deadlines: times)
+      let answer = try client.ask(question, deadlines: times, isWanted: { life.lasts })
       state.withLock { $0.failures = 0 }
       return answer
     } catch {
@@ -91,7 +92,7 @@ package final class FarmClient: Sendable {
         // 1 s, 2 s, 4 s … 32 s.
         state.restsUntil = Clock.monotonic + 500_000_000 << state.failures
       }
-      throw .schedulerAway("\(error)")
+      throw .schedulerAway(error == .cancelled ? "\(url) says nothing" : "\(error)")
     }
   }
 
@@ -246,6 +247,34 @@ package final class FarmClient: Sendable {
       }
     }
     return contents
+  }
+}
+
+/// Whether the scheduler still lives while its answer is waited for: alloc_job may take long, because it
+/// tries one server after the other, but a scheduler that can't even tell its status is stopped or cut off.
+/// Asked once a second, on the thread that waits.
+private final class SchedulerLife {
+  private let client: HTTPClient
+  private let statusURL: String
+  private let milliseconds: Int
+  private var lastSign = Clock.monotonic
+
+  init(_ client: HTTPClient, statusURL: String, _ milliseconds: Int) {
+    self.client = client
+    self.statusURL = statusURL
+    self.milliseconds = milliseconds
+  }
+
+  var lasts: Bool {
+    if Clock.monotonic - lastSign < Int64(milliseconds) * 1_000_000 { return true }
+    var deadlines = HTTPDeadlines()
+    deadlines.connect = milliseconds
+    deadlines.total = milliseconds
+    guard (try? client.ask(HTTPQuestion(.get, statusURL), deadlines: deadlines)) != nil else {
+      return false
+    }
+    lastSign = Clock.monotonic
+    return true
   }
 }
 

@@ -133,8 +133,8 @@ struct RemoteRun {
           if output.isRequired { throw .badResult("\(output.path) didn't come") }
           continue
         }
-        guard Self.looksCompiled(bytes) else {
-          throw .badResult("\(output.path) is no object file")
+        guard ObjectFile.looksWhole(bytes) else {
+          throw .badResult("\(output.path) is no object file, or not all of one")
         }
         pending.append(try write(bytes, output.path))
       }
@@ -165,14 +165,5 @@ struct RemoteRun {
       throw .badResult("\(target) can't be written: \(error)")
     }
     return (temporary, target)
-  }
-
-  /// ELF, LLVM bitcode, WebAssembly, or COFF for x86: whatever else came is no object.
-  static func looksCompiled(_ bytes: [UInt8]) -> Bool {
-    let starts: [[UInt8]] = [
-      [0x7f, 0x45, 0x4c, 0x46], [0x42, 0x43, 0xc0, 0xde], [0x00, 0x61, 0x73, 0x6d], [0x64, 0x86],
-      [0x4c, 0x01],
-    ]
-    return starts.contains { bytes.starts(with: $0) }
   }
 }
