@@ -35,6 +35,7 @@ let package = Package(
     .systemLibrary(name: "CWrapper"),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
 
     .target(name: "Wire", swiftSettings: strict),
@@ -48,7 +49,7 @@ let package = Package(
       linkerSettings: [.unsafeFlags(wrapperLinking)]),
 
     .target(
-      name: "Platform", dependencies: ["CPosix", "CCrypto", "CZstd", "CXXHash"],
+      name: "Platform", dependencies: ["CPosix", "CCrypto", "CZstd", "CZlib", "CXXHash"],
       swiftSettings: strict),
     .target(
       name: "Settings", dependencies: ["Platform", .product(name: "TOMLKit", package: "TOMLKit")],
@@ -57,6 +58,7 @@ let package = Package(
     .target(name: "CacheKey", dependencies: ["Compilers", "Platform"], swiftSettings: strict),
     .target(
       name: "Storage", dependencies: ["CacheKey", "Platform", "CPosix"], swiftSettings: strict),
+    .target(name: "Farm", dependencies: ["Platform"], swiftSettings: strict),
     .executableTarget(
       name: "sccached",
       dependencies: [
@@ -82,6 +84,7 @@ let package = Package(
     .testTarget(
       name: "StorageTests", dependencies: ["Storage", "CacheKey", "Platform"],
       swiftSettings: strict),
+    .testTarget(name: "FarmTests", dependencies: ["Farm", "Platform"], swiftSettings: strict),
     .testTarget(name: "SccachedTests", dependencies: ["sccached"], swiftSettings: strict),
     .testTarget(
       name: "Integration", dependencies: ["Platform"], path: "Tests/Integration",

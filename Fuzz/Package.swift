@@ -20,19 +20,21 @@ let package = Package(
     .systemLibrary(name: "CPosix"),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto"),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd"),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
     .systemLibrary(name: "CXXHash"),
     .target(name: "Wire", swiftSettings: fuzzed),
     .target(
-      name: "Platform", dependencies: ["CPosix", "CCrypto", "CZstd", "CXXHash"],
+      name: "Platform", dependencies: ["CPosix", "CCrypto", "CZstd", "CZlib", "CXXHash"],
       swiftSettings: fuzzed),
     .target(
       name: "Settings", dependencies: ["Platform", .product(name: "TOMLKit", package: "TOMLKit")],
       swiftSettings: fuzzed),
     .target(name: "Compilers", dependencies: ["Platform"], swiftSettings: fuzzed),
     .target(name: "CacheKey", dependencies: ["Compilers", "Platform"], swiftSettings: fuzzed),
+    .target(name: "Farm", dependencies: ["Platform"], swiftSettings: fuzzed),
     .executableTarget(
       name: "Fuzz",
-      dependencies: ["CFuzzer", "Wire", "Platform", "Settings", "Compilers", "CacheKey"],
+      dependencies: ["CFuzzer", "Wire", "Platform", "Settings", "Compilers", "CacheKey", "Farm"],
       swiftSettings: fuzzed,
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
   ],

@@ -8,7 +8,7 @@
 /// contradict itself.
 enum Target: String, CaseIterable {
   case arguments, responseFile, frame, manifest, entryHead, dependencies, scanner, places, dryRun
-  case settings
+  case settings, farmMessages, farmTexts, schedulerEvents
 
   func run(_ bytes: [UInt8]) {
     switch self {
@@ -22,6 +22,9 @@ enum Target: String, CaseIterable {
     case .places: places(bytes)
     case .dryRun: dryRun(bytes)
     case .settings: settings(bytes)
+    case .farmMessages: farmMessages(bytes)
+    case .farmTexts: farmTexts(bytes)
+    case .schedulerEvents: schedulerEvents(bytes)
     }
   }
 
@@ -92,7 +95,7 @@ enum Target: String, CaseIterable {
     if version.sameLines == version.exact { precondition(version.sameColumns == version.exact) }
     _ = FileVersion(opaque: bytes)
     var finder = AbsenceFinder(search: SearchPath(quote: ["q"], angled: ["i", "/j"])) { _, name in
-      name.utf8.count.isMultiple(of: 3) ? .present : .absent
+      name.utf8.count.isMultiple(of: 3) ? .file : .absent
     }
     _ = finder.find(files: [ReadFile(path: "a.c", facts: version.facts)], forced: [])
   }
