@@ -87,7 +87,7 @@ let package = Package(
     .testTarget(name: "FarmTests", dependencies: ["Farm", "Platform"], swiftSettings: strict),
     .testTarget(name: "SccachedTests", dependencies: ["sccached"], swiftSettings: strict),
     .testTarget(
-      name: "Integration", dependencies: ["Platform"], path: "Tests/Integration",
+      name: "Integration", dependencies: ["Platform", "CPosix"], path: "Tests/Integration",
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

@@ -47,15 +47,5 @@ extension Golden {
     eyJleHAiOjAsImpvYl9pZCI6OH0.\
     azTIblnru3uQcN-375-DL4sZWAPqJ_jt3qWK4boQAL8
     """,
-    "20-run_job~rust_lib": """
-    eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.\
-    eyJleHAiOjAsImpvYl9pZCI6MTF9.\
-    i179H3mGkNqGLA-qnEu-sehkJeTiV161bBS1js0Pk8Q
-    """,
-    "21-run_job~rust_lib_with_dep": """
-    eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.\
-    eyJleHAiOjAsImpvYl9pZCI6MTJ9.\
-    c5_Udk4_qZn-sRkRlWp9D9iDc9hdmR6ks3AidRx4tl0
-    """,
   ]
 }

@@ -30,7 +30,7 @@ import Testing
     ].flatMap { Golden.names(of: $0.0, $0.1) }
     let all = Golden.messages.count + Golden.jobRequests.count + Golden.jobAnswers.count
     #expect(Set(tested).count == all)
-    #expect(all == 45)
+    #expect(all == 41)
   }
 
   @Test(arguments: Golden.names(of: "heartbeat_server", "req"))
