@@ -1,6 +1,7 @@
 import Glibc
 import Platform
 import Synchronization
+import Wire
 
 /// Finds the program that a caller's command name means.
 enum ProgramLookup {
@@ -28,7 +29,7 @@ enum ProgramLookup {
       if !outer.contains(candidate) { return candidate }
       caller = caller ?? candidate
     }
-    return outer.count < RequestEnvironment.nestingLimit ? caller : nil
+    return outer.count < nestingLimit ? caller : nil
   }
 
   /// The stamp of what would be executed; nil when nothing would.

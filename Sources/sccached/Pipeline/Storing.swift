@@ -135,9 +135,7 @@ extension CompilePipeline {
       },
       listsIncludes: captured.listsIncludes,
       unlistedDirectories: captured.omitsSystemHeaders ? systemDirectories(search, cacheable) : [],
-      identity: { [directories] directory in
-        directories.record(cacheable.absolute(directory)).identity()
-      })
+      identity: { identity(ofDirectory: $0, cacheable) })
     let expected = finder.find(
       files: versions.map { ReadFile(path: $0.path, facts: $0.version.facts) },
       forced: cacheable.compilation.search.forced, implicit: implicitLookups(cacheable),
