@@ -74,17 +74,22 @@ let package = Package(
           .when(configuration: .release))
       ]),
 
-    .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
-    .testTarget(name: "PlatformTests", dependencies: ["Platform"], swiftSettings: strict),
-    .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
-    .testTarget(name: "CompilersTests", dependencies: ["Compilers"], swiftSettings: strict),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(name: "WireTests", dependencies: ["Wire", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "CacheKeyTests", dependencies: ["CacheKey", "Compilers", "Platform"],
+      name: "PlatformTests", dependencies: ["Platform", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "SettingsTests", dependencies: ["Settings", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "CompilersTests", dependencies: ["Compilers", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "CacheKeyTests", dependencies: ["CacheKey", "Compilers", "Platform", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "StorageTests", dependencies: ["Storage", "CacheKey", "Platform"],
+      name: "StorageTests", dependencies: ["Storage", "CacheKey", "Platform", "TestSupport"],
       swiftSettings: strict),
-    .testTarget(name: "FarmTests", dependencies: ["Farm", "Platform"], swiftSettings: strict),
+    .testTarget(
+      name: "FarmTests", dependencies: ["Farm", "Platform", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "SccachedTests", dependencies: ["sccached"], swiftSettings: strict),
     .testTarget(
       name: "Integration", dependencies: ["Platform", "CPosix"], path: "Tests/Integration",

@@ -95,20 +95,8 @@ import Testing
   @Test(arguments: Compilers.cross + Compilers.crossCXX)
   func masquerade(compiler: String) throws {
     let (box, source) = try sandbox(compiler)
-    try box.plain([compiler, "-Iinc", "-c", source, "-o", "wanted.o"])
-    try box.makeDirectory("bin")
-    box.link(Programs.wrapper, at: "bin/\(compiler)")
-    let path = box.path("bin") + ":" + Programs.searchPath
-    for round in 1...2 {
-      for call in [compiler, "bin/\(compiler)"] {
-        let result = try box.shell(
-          "timeout 20 \(call) -Iinc -c \(source) -o a.o", with: ["PATH": path])
-        #expect(result.isSuccess && result.errorText == "", "\(result.errorText)")
-        #expect(try box.read("a.o") == box.read("wanted.o"), "\(call), round \(round)")
-        box.remove("a.o")
-        _ = try box.settled()
-      }
-    }
+    let calls = [compiler, "bin/\(compiler)"]
+    try box.masquerades(as: compiler, source: source, calls: calls + calls, seconds: 20)
     let statistics = try box.settled()
     #expect(statistics.misses == 1 && statistics.hits == 3)
   }
