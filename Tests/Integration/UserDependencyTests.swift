@@ -120,6 +120,15 @@ import Testing
     try box.isRight(command, .miss, output: "a.o")
   }
 
+  /// clang alone puts such a directory below its root.
+  @Test func pathsBelowTheRoot() throws {
+    let box = try Sandbox()
+    try box.write("a.c", "int x;\n")
+    let variables = ["CPATH": "=/i"]
+    try box.compile(["clang-19", "-c", "a.c", "-o", "a.o"], .declined, with: variables)
+    try box.compile(["gcc", "-c", "a.c", "-o", "a.o"], .miss, with: variables)
+  }
+
   /// What is a raw string in one standard is none in another.
   @Test(arguments: [
     ("gcc", "a.c", "c11"), ("gcc", "a.c", "gnu11"), ("clang-19", "a.c", "gnu11"),

@@ -108,7 +108,7 @@ final class CompilePipeline: Sendable {
     _ identity: CompilerIdentity,
     _ compilation: Compilation
   ) -> CacheableCall? {
-    if let name = forbiddingVariable(call) {
+    if let name = forbiddingVariable(call, identity.compiler) {
       refuse(call, program, .cannotCache(name))
       return nil
     }
@@ -138,8 +138,14 @@ final class CompilePipeline: Sendable {
     return [String(argument[slash...])]
   }
 
-  private func forbiddingVariable(_ call: Call) -> String? {
-    CompilerEnvironment.forbiddingVariables.first { call.environment.bytes($0) != nil }
+  private func forbiddingVariable(_ call: Call, _ compiler: Compiler) -> String? {
+    // clang puts `=dir` of CPATH below its system root, gcc does not; neither does so with the others.
+    if compiler.family == .clang, let paths = call.environment.value("CPATH"),
+      paths.split(separator: ":").contains(where: { $0.hasPrefix("=") })
+    {
+      return "CPATH"
+    }
+    return CompilerEnvironment.forbiddingVariables.first { call.environment.bytes($0) != nil }
   }
 
   /// clang warns of dependency options that it does not use, as with preprocessed input: calls with

@@ -150,7 +150,7 @@ extension CompilePipeline {
       "-fmodule", "-fimplicit-module", "-fprebuilt", "-include-pch", "-fpch", "-F", "-iframework",
       "-X", "-Wp,", "-I-", "-fms-", "-ivfs", "-fplugin", "-wrapper", "-specs", "--specs",
       "--config",
-      "-trigraphs", "--system-header-prefix",
+      "-trigraphs", "-traditional", "--system-header-prefix",
     ].contains(where: argument.hasPrefix)
   }
 }
