@@ -167,7 +167,8 @@ import Testing
   }
 
   /// In strict C90 two slashes begin no comment.
-  @Test(arguments: Compilers.both, ["-std=c90", "-ansi", "-std=iso9899:199409", "--std=c89", "--ansi"])
+  @Test(
+    arguments: Compilers.both, ["-std=c90", "-ansi", "-std=iso9899:199409", "--std=c89", "--ansi"])
   func slashesInC90(compiler: String, standard: String) throws {
     let box = try Sandbox()
     let command = [compiler, standard, "-c", "a.c", "-o", "a.o"]
