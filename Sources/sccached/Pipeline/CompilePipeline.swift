@@ -42,9 +42,10 @@ final class CompilePipeline: Sendable {
   func handle(_ call: Call) {
     let started = Clock.monotonic
     statistics.record { $0.request() }
+    let walk = PathWalk(call.environment, directory: call.directory)
     guard
       let program = ProgramLookup.find(
-        call.command, directory: call.directory, environment: call.environment)
+        call.command, directory: call.directory, environment: call.environment, walk: walk)
     else {
       decline(call, nil)
       return
@@ -58,7 +59,7 @@ final class CompilePipeline: Sendable {
     var question = CompilerRegistry.question(program, [], call.environment)
     guard
       let plain = registry.identity(
-        question, directory: call.directory, environment: call.environment)
+        question, directory: call.directory, environment: call.environment, walk: walk)
     else {
       statistics.record { $0.unsupportedCompiler() }
       decline(call, program)

@@ -57,8 +57,8 @@ extension CompilePipeline {
   /// `-DSTAMP=__TIME__`.
   private func usesTimeInArguments(_ cacheable: CacheableCall) -> Bool {
     cacheable.compilation.keyArguments.contains { argument in
-      argument.contains("__TIME__") || argument.contains("__DATE__")
-        || argument.contains("__TIMESTAMP__")
+      argument.contains(bytes: "__TIME__") || argument.contains(bytes: "__DATE__")
+        || argument.contains(bytes: "__TIMESTAMP__")
     }
   }
 
