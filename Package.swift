@@ -144,19 +144,26 @@ let package = Package(
           .when(configuration: .release))
       ]),
 
-    .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
-    .testTarget(name: "PlatformTests", dependencies: ["Platform"], swiftSettings: strict),
-    .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
+    .target(
+      name: "TestSupport", dependencies: ["Platform"], path: "Tests/TestSupport",
+      swiftSettings: strict),
+    .testTarget(name: "WireTests", dependencies: ["Wire", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "CompilersTests", dependencies: ["Compilers", "Platform"], swiftSettings: strict),
+      name: "PlatformTests", dependencies: ["Platform", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "CacheKeyTests", dependencies: ["CacheKey", "Compilers", "Platform"],
+      name: "SettingsTests", dependencies: ["Settings", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "CompilersTests", dependencies: ["Compilers", "Platform", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "StorageTests", dependencies: ["Storage", "CacheKey", "Platform"],
+      name: "CacheKeyTests", dependencies: ["CacheKey", "Compilers", "Platform", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "FarmTests", dependencies: ["Farm", "Platform", "Settings"], swiftSettings: strict),
+      name: "StorageTests", dependencies: ["Storage", "CacheKey", "Platform", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "FarmTests", dependencies: ["Farm", "Platform", "Settings", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "FarmServicesTests",
       dependencies: [
@@ -179,7 +186,8 @@ let package = Package(
     .testTarget(
       name: "SccachedTests", dependencies: ["sccached", "Platform"], swiftSettings: strict),
     .testTarget(
-      name: "Integration", dependencies: ["CPosix", "Farm", "Platform", "Settings", "Transport"],
+      name: "Integration",
+      dependencies: ["CPosix", "Farm", "Platform", "Settings", "TestSupport", "Transport"],
       path: "Tests/Integration",
       swiftSettings: strict),
   ],

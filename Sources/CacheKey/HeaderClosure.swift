@@ -72,7 +72,7 @@ package struct HeaderClosure {
         facts.traits.isDisjoint(with: [.computedInclude, .computedProbe])
       else { return nil }
       let isSystem = wasSystem || facts.traits.contains(.systemHeader)
-      if isSystem { system.insert(ExactText(AbsenceFinder.plain(path))) }
+      if isSystem { system.insert(ExactText.plain(path)) }
       let home = Path.directory(of: path)
       for lookup in facts.lookups where !lookup.isProbe {
         take(lookup, from: home, isSystem: isSystem)
@@ -91,7 +91,7 @@ package struct HeaderClosure {
     }
     // In the source, and in files that an absolute path names, `#include_next` is an `#include`.
     if lookup.form != .angled {
-      let beside = home.isEmpty || home == "." ? lookup.name : Path.join(home, lookup.name)
+      let beside = Path.join(home, lookup.name)
       if isFile(beside) {
         add(beside, isSystem: isSystem)
         if lookup.form == .quoted { return }
@@ -114,7 +114,7 @@ package struct HeaderClosure {
   /// A file that is met again as one of the system's is gone through again: its includes then are
   /// not in the compiler's list.
   private mutating func add(_ path: String, isSystem: Bool) {
-    let key = ExactText(AbsenceFinder.plain(path))
+    let key = ExactText.plain(path)
     if seen.insert(key).inserted {
       found.append(path)
     } else if !isSystem || system.contains(key) {
@@ -126,11 +126,11 @@ package struct HeaderClosure {
 
   /// Whether the answer names the file.
   package func contains(_ path: String) -> Bool {
-    seen.contains(ExactText(AbsenceFinder.plain(path)))
+    seen.contains(ExactText.plain(path))
   }
 
   /// Whether the compiler lists what the file includes, so that its list is known not to lack any.
   package func listsIncludes(of path: String) -> Bool {
-    !system.contains(ExactText(AbsenceFinder.plain(path)))
+    !system.contains(ExactText.plain(path))
   }
 }

@@ -119,7 +119,7 @@ package struct AbsenceFinder {
     namesDirectories: Bool = false
   ) -> [ExpectedNames] {
     if namesDirectories { watchDirectories() }
-    read = Set(files.map { ExactText(Self.plain($0.path)) })
+    read = Set(files.map { ExactText.plain($0.path) })
     let sourceIsUnlisted = files.first.map { !listsIncludes($0) } ?? false
     isUnlisted = sourceIsUnlisted
     for lookup in implicit { search(lookup, from: ".") }
@@ -133,7 +133,7 @@ package struct AbsenceFinder {
     for file in files where listsIncludes(file) { searchAll(of: file, isUnlisted: false) }
     // Only the first include of the source can be a precompiled header.
     if let source = files.first {
-      let home = Self.directory(of: source.path)
+      let home = Path.directory(of: source.path)
       for lookup in source.facts.lookups { precompiled(lookup.name, in: home) }
     }
     let computed = files.filter { $0.facts.traits.contains(.computedInclude) }
@@ -159,7 +159,7 @@ package struct AbsenceFinder {
   }
 
   private mutating func searchAll(of file: ReadFile, isUnlisted: Bool) {
-    let home = Self.directory(of: file.path)
+    let home = Path.directory(of: file.path)
     for lookup in file.facts.lookups {
       self.isUnlisted = isUnlisted || lookup.isProbe
       search(lookup, from: home)
@@ -207,7 +207,7 @@ package struct AbsenceFinder {
   }
 
   private func wasRead(_ name: String, in directory: String) -> Bool {
-    read.contains(ExactText(Self.plain(directory == "/" ? name : directory + "/" + name)))
+    read.contains(ExactText.plain(directory == "/" ? name : directory + "/" + name))
   }
 
   /// gcc takes `NAME.gch` (a file or a directory) in place of NAME, clang also `NAME.pch`.
@@ -242,7 +242,7 @@ package struct AbsenceFinder {
   /// The file was found, and must stay.
   private mutating func require(_ name: String, in directory: String) {
     let path = directory == "/" ? name : directory + "/" + name
-    let parent = Self.directory(of: path)
+    let parent = Path.directory(of: path)
     let last = path.split(separator: "/").last.map(String.init) ?? name
     present[ExactText(parent), default: []].insert(ExactText(last))
   }
@@ -250,12 +250,6 @@ package struct AbsenceFinder {
   private mutating func lack(_ name: String, in directory: String) {
     absent[ExactText(directory), default: []].insert(ExactText(name))
     if relies { reliedAbsent[ExactText(directory), default: []].insert(ExactText(name)) }
-  }
-
-  /// A path without `./` and doubled slashes, for comparing.
-  package static func plain(_ path: String) -> String {
-    let parts = path.split(separator: "/").filter { $0 != "." }
-    return (path.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
   }
 
   /// The operands of `#include MACRO` are not known, so every header is taken as found under each
@@ -269,7 +263,7 @@ package struct AbsenceFinder {
           if earlier == directory { break }
           _ = look(for: name, in: earlier)
         }
-        for other in files { _ = look(for: name, in: Self.directory(of: other.path)) }
+        for other in files { _ = look(for: name, in: Path.directory(of: other.path)) }
       }
     }
   }
@@ -338,7 +332,7 @@ package struct AbsenceFinder {
   private mutating func noteMissing(_ directory: String) {
     var path = directory
     while path != "/", path != ".", !path.isEmpty {
-      let parent = Self.directory(of: path)
+      let parent = Path.directory(of: path)
       let name = String(
         path[
           path.index(
@@ -360,9 +354,12 @@ package struct AbsenceFinder {
       }
     }
   }
+}
 
-  private static func directory(of path: String) -> String {
-    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
+extension ExactText {
+  /// A path without `./` and doubled slashes, for comparing.
+  package static func plain(_ path: String) -> ExactText {
+    let parts = path.split(separator: "/").filter { $0 != "." }
+    return ExactText((path.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/"))
   }
 }

@@ -14,6 +14,13 @@ package struct Ending: Sendable {
   package var isSuccess: Bool { exitCode == 0 && signal == 0 }
 }
 
+/// The variable that lists, separated by colons, what is run for a call already, outermost first. A
+/// program that calls the wrapper by the compiler's name again (a script, a copy of ccache) is not the
+/// compiler, and would be called for ever.
+package let runningProgramsVariable: StaticString = "SCCACHE_RUNNING_PROGRAMS"
+/// More programs in each other are taken for one that calls itself.
+package let nestingLimit = 16
+
 /// What `/` is to a process. A mount belongs to one mount namespace only, so two processes with equal
 /// roots see the same files at the same paths (statx(2), `STATX_MNT_ID`).
 package struct RootDirectory: Sendable, Equatable {

@@ -38,14 +38,10 @@ func execute(_ program: [UInt8], _ argv: CStrings, notice: [UInt8]) -> Never {
   exit(reason == ENOENT ? 127 : 126)
 }
 
-/// Lists what is run for this call. A program that calls the wrapper by the compiler's name again (a
-/// script, a copy of ccache) is not the compiler, and would be called for ever.
-private let runningPrograms: StaticString = "SCCACHE_RUNNING_PROGRAMS"
-private let nestingLimit = 16
-
+/// Adds to what is run for this call.
 func remember(_ program: [UInt8]) {
-  let outer = getenv(cString(runningPrograms)).map { bytes($0) + bytes(":") } ?? []
-  setenv(cString(runningPrograms), terminated(outer + program), 1)
+  let outer = getenv(cString(runningProgramsVariable)).map { bytes($0) + bytes(":") } ?? []
+  setenv(cString(runningProgramsVariable), terminated(outer + program), 1)
 }
 
 /// The first program of that name in PATH that is a compiler: not this wrapper under any name, nor
@@ -54,7 +50,8 @@ func findCompiler(_ name: [UInt8]) -> [UInt8] {
   guard let path = getenv("PATH") else { return [] }
   let own = status(bytes("/proc/self/exe"))
   let outer =
-    getenv(cString(runningPrograms)).map { bytes($0).split(separator: UInt8(ascii: ":")) } ?? []
+    getenv(cString(runningProgramsVariable)).map { bytes($0).split(separator: UInt8(ascii: ":")) }
+    ?? []
   var caller: [UInt8] = []
   for directory in bytes(path).split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
   {

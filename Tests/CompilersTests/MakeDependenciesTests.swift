@@ -1,4 +1,5 @@
 import Compilers
+import TestSupport
 import Testing
 
 @Suite struct MakeDependenciesTests {

@@ -1,9 +1,10 @@
 import Glibc
 import Platform
+import TestSupport
 import Testing
 
 /// Checkouts share results under `SCCACHE_BASEDIRS`, and no object names a foreign one.
-@Suite struct BaseDirectoryTests {
+@Suite(.blocking) struct BaseDirectoryTests {
   private static let checkouts = ["alpha", "bravo-checkout"]
 
   /// Two checkouts of the same sources, which are base directories.

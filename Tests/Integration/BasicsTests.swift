@@ -1,8 +1,9 @@
 import Platform
+import TestSupport
 import Testing
 
 /// One compilation of each kind: what a miss and a hit leave is what the compiler itself leaves.
-@Suite struct BasicsTests {
+@Suite(.blocking) struct BasicsTests {
   @Test(arguments: Compilers.c + Compilers.cross)
   func c(compiler: String) throws {
     let box = try Sandbox()

@@ -1,9 +1,10 @@
 import Platform
+import TestSupport
 import Testing
 
 /// The real ccache and the wrapper under the same compiler's name: each finds the compiler by
 /// passing over the other, so neither calls the other for ever.
-@Suite struct CcacheTests {
+@Suite(.blocking) struct CcacheTests {
   /// `ours/NAME` is the wrapper, `theirs/NAME` is ccache; `PATH` has these directories in front.
   private func sandbox(
     _ compiler: String, path directories: [String], way: String = "ln -s"

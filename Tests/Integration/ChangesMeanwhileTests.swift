@@ -1,8 +1,9 @@
 import Platform
+import TestSupport
 import Testing
 
 /// The build goes on while a result is stored: what it changes then was not what the compiler saw.
-@Suite struct ChangesMeanwhileTests {
+@Suite(.blocking) struct ChangesMeanwhileTests {
   /// A program in machine code that is the compiler and then runs `after.sh`, so that the change lies
   /// between the compiler's look and ours.
   private func busy(_ box: Sandbox, _ compiler: String) throws -> String {

@@ -1,10 +1,11 @@
 import Glibc
 import Platform
+import TestSupport
 import Testing
 
 /// Callers and daemons with other root directories in one mount namespace: the same name can be
 /// another file.
-@Suite struct ChrootTests {
+@Suite(.blocking) struct ChrootTests {
   /// How the other root is made; inside, `h` shows the files of `other`.
   enum Jail: String, CaseIterable {
     /// The same directory by another mount: device and inode are those of `/`.

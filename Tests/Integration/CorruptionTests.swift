@@ -1,9 +1,10 @@
 import Glibc
 import Platform
+import TestSupport
 import Testing
 
 /// Whatever happens to the files of the cache, the object is right.
-@Suite struct CorruptionTests {
+@Suite(.blocking) struct CorruptionTests {
   private static let command = ["gcc", "-Wall", "-c", "a.c", "-o", "a.o", "-MD"]
 
   /// A cache with one result that has an object, a warning and a dependency file.

@@ -1,8 +1,9 @@
 import Platform
+import TestSupport
 import Testing
 
 /// Compilers for other machines, by their prefixed names.
-@Suite struct CrossCompilerTests {
+@Suite(.blocking) struct CrossCompilerTests {
   /// A source with a header and a use of something that the compiler warns about.
   private func sandbox(_ compiler: String) throws -> (box: Sandbox, source: String) {
     let box = try Sandbox()
@@ -95,20 +96,8 @@ import Testing
   @Test(arguments: Compilers.cross + Compilers.crossCXX)
   func masquerade(compiler: String) throws {
     let (box, source) = try sandbox(compiler)
-    try box.plain([compiler, "-Iinc", "-c", source, "-o", "wanted.o"])
-    try box.makeDirectory("bin")
-    box.link(Programs.wrapper, at: "bin/\(compiler)")
-    let path = box.path("bin") + ":" + Programs.searchPath
-    for round in 1...2 {
-      for call in [compiler, "bin/\(compiler)"] {
-        let result = try box.shell(
-          "timeout 20 \(call) -Iinc -c \(source) -o a.o", with: ["PATH": path])
-        #expect(result.isSuccess && result.errorText == "", "\(result.errorText)")
-        #expect(try box.read("a.o") == box.read("wanted.o"), "\(call), round \(round)")
-        box.remove("a.o")
-        _ = try box.settled()
-      }
-    }
+    let calls = [compiler, "bin/\(compiler)"]
+    try box.masquerades(as: compiler, source: source, calls: calls + calls, seconds: 20)
     let statistics = try box.settled()
     #expect(statistics.misses == 1 && statistics.hits == 3)
   }

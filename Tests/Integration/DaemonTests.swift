@@ -1,9 +1,10 @@
 import Glibc
 import Platform
+import TestSupport
 import Testing
 
 /// A daemon that is missing, dies, hangs or is somebody else changes nothing but the speed.
-@Suite struct DaemonTests {
+@Suite(.blocking) struct DaemonTests {
   private func sandbox(_ settings: [String: String] = [:]) throws -> Sandbox {
     let box = try Sandbox(settings)
     try box.write("a.c", "int x;\n")

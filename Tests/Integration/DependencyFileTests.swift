@@ -1,8 +1,9 @@
 import Platform
+import TestSupport
 import Testing
 
 /// Dependency files, on a miss and on a hit, are what the compiler writes for this very call (W5).
-@Suite struct DependencyFileTests {
+@Suite(.blocking) struct DependencyFileTests {
   private func sandbox() throws -> Sandbox {
     let box = try Sandbox()
     try box.write("inc/deep.h", "#define DEEP 1\n")

@@ -1,8 +1,9 @@
 import Platform
+import TestSupport
 import Testing
 
 /// Messages are replayed byte for byte, and only to whom they look the same.
-@Suite struct DiagnosticsTests {
+@Suite(.blocking) struct DiagnosticsTests {
   private static let source =
     "int f(int n) { int unused; if (n = 1) return 2; }\n#warning \"it's\"\n"
 

@@ -1,8 +1,9 @@
 import Platform
+import TestSupport
 import Testing
 
 /// What belongs to an installation of Emscripten and is replaced: never an object of before.
-@Suite struct EmscriptenInstallationTests {
+@Suite(.blocking) struct EmscriptenInstallationTests {
   /// A sandbox with an installation of its own beside the work directory, laid out as emsdk does it.
   private final class Installation {
     let box: Sandbox

@@ -1,8 +1,9 @@
 import Platform
+import TestSupport
 import Testing
 
 /// `emcc` and `em++`: scripts in Python that start clang.
-@Suite struct EmscriptenTests {
+@Suite(.blocking) struct EmscriptenTests {
   static let compilers = ["emcc", "em++"]
 
   private func sandbox(_ compiler: String) throws -> (box: Sandbox, source: String) {
@@ -55,18 +56,9 @@ import Testing
   @Test(arguments: compilers)
   func masquerade(compiler: String) throws {
     let (box, source) = try sandbox(compiler)
-    try box.plain([compiler, "-Iinc", "-c", source, "-o", "wanted.o"])
-    try box.makeDirectory("bin")
-    box.link(Programs.wrapper, at: "bin/\(compiler)")
-    let path = box.path("bin") + ":" + Programs.searchPath
-    for call in [compiler, "bin/\(compiler)", "$SCCACHE \(compiler)"] {
-      let result = try box.shell(
-        "timeout 60 \(call) -Iinc -c \(source) -o a.o", with: ["PATH": path])
-      #expect(result.isSuccess && result.errorText == "", "\(result.errorText)")
-      #expect(try box.read("a.o") == box.read("wanted.o"), "\(call)")
-      box.remove("a.o")
-      _ = try box.settled()
-    }
+    try box.masquerades(
+      as: compiler, source: source,
+      calls: [compiler, "bin/\(compiler)", "$SCCACHE \(compiler)"], seconds: 60)
     let statistics = try box.settled()
     #expect(statistics.misses == 1 && statistics.hits == 2)
   }

@@ -1,9 +1,10 @@
 import Glibc
 import Platform
+import TestSupport
 import Testing
 
 /// Changes that a look at size and time would miss, and times that must not be cached.
-@Suite struct FreshnessTests {
+@Suite(.blocking) struct FreshnessTests {
   @Test(arguments: Compilers.both)
   func sameSizeAndTime(compiler: String) throws {
     let box = try Sandbox()
@@ -167,7 +168,8 @@ import Testing
   }
 
   /// In strict C90 two slashes begin no comment.
-  @Test(arguments: Compilers.both, ["-std=c90", "-ansi", "-std=iso9899:199409"])
+  @Test(
+    arguments: Compilers.both, ["-std=c90", "-ansi", "-std=iso9899:199409", "--std=c89", "--ansi"])
   func slashesInC90(compiler: String, standard: String) throws {
     let box = try Sandbox()
     let command = [compiler, standard, "-c", "a.c", "-o", "a.o"]

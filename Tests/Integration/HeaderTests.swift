@@ -1,9 +1,10 @@
 import Glibc
 import Platform
+import TestSupport
 import Testing
 
 /// Direct mode never gives the result of other headers (W4), and finds what it may find.
-@Suite struct HeaderTests {
+@Suite(.blocking) struct HeaderTests {
   /// Two search directories; the header is in the second.
   private func sandbox() throws -> Sandbox {
     let box = try Sandbox()

@@ -1,9 +1,10 @@
 import Glibc
 import Platform
+import TestSupport
 import Testing
 
 /// What really compiles is in the key (W9), and what is no compiler just runs.
-@Suite struct IdentityTests {
+@Suite(.blocking) struct IdentityTests {
   private func sandbox() throws -> Sandbox {
     let box = try Sandbox()
     try box.write("a.c", "#ifdef __clang__\nint clang;\n#else\nint gcc = __GNUC__;\n#endif\n")

@@ -1,9 +1,10 @@
 import Glibc
 import Platform
+import TestSupport
 import Testing
 
 /// The wrapper under a compiler's name (W35): it finds the compiler and never itself.
-@Suite struct MasqueradeTests {
+@Suite(.blocking) struct MasqueradeTests {
   private func sandbox() throws -> Sandbox {
     let box = try Sandbox()
     try box.write("a.c", "int x;\n")

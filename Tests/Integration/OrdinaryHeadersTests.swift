@@ -1,9 +1,10 @@
 import Platform
+import TestSupport
 import Testing
 
 /// The headers that everybody includes must never send a source out of direct mode: the scanner's
 /// caution has to stop before them.
-@Suite struct OrdinaryHeadersTests {
+@Suite(.blocking) struct OrdinaryHeadersTests {
   private static let c = [
     "assert", "ctype", "errno", "fcntl", "inttypes", "limits", "locale", "math", "pthread",
     "setjmp",

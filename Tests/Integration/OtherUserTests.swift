@@ -1,9 +1,10 @@
 import Glibc
 import Platform
+import TestSupport
 import Testing
 
 /// Sockets between users: neither trusts the other's.
-@Suite struct OtherUserTests {
+@Suite(.blocking) struct OtherUserTests {
   /// Listens on a socket as another user, and writes down what a caller sends it.
   private static let program = """
     #include <stdio.h>

@@ -1,8 +1,9 @@
 import Platform
+import TestSupport
 import Testing
 
 /// `--package-toolchain EXE OUT`.
-@Suite struct PackageToolchainTests {
+@Suite(.blocking) struct PackageToolchainTests {
   @Test func packs() throws {
     let box = try Sandbox()
     let result = try box.sccache(["--package-toolchain", "gcc", "gcc.tar.gz"])

@@ -1,8 +1,9 @@
 import Platform
+import TestSupport
 import Testing
 
 /// Precompiled headers and modules, made and used.
-@Suite struct PrecompiledTests {
+@Suite(.blocking) struct PrecompiledTests {
   @Test(arguments: Compilers.gcc)
   func headersOfGCC(compiler: String) throws {
     let box = try Sandbox()

@@ -1,8 +1,9 @@
 import Platform
+import TestSupport
 import Testing
 
 /// Results that are found by preprocessed text: what that text does not show counts all the same.
-@Suite struct PreprocessedTests {
+@Suite(.blocking) struct PreprocessedTests {
   /// An edit that leaves the `-E` text as it is and still changes the object or what is printed.
   struct Edit: CustomTestStringConvertible, Sendable {
     var testDescription: String

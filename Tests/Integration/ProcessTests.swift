@@ -1,9 +1,10 @@
 import Glibc
 import Platform
+import TestSupport
 import Testing
 
 /// Signals, parallel calls and tokens.
-@Suite struct ProcessTests {
+@Suite(.blocking) struct ProcessTests {
   /// A compiler that says in `log` when it starts and ends a compilation.
   private func sandbox(seconds: String, _ settings: [String: String] = [:]) throws -> Sandbox {
     let box = try Sandbox(settings)

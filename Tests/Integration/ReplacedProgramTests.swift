@@ -1,9 +1,10 @@
 import Glibc
 import Platform
+import TestSupport
 import Testing
 
 /// Programs that stand elsewhere than a moment ago, and names that only look alike.
-@Suite struct ReplacedProgramTests {
+@Suite(.blocking) struct ReplacedProgramTests {
   /// Debian's gcc finds its assembler in PATH.
   @Test(arguments: ["gcc-12", "gcc-11"])
   func anAssemblerInFrontInThePath(compiler: String) throws {

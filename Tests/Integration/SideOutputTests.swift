@@ -1,9 +1,10 @@
 import Glibc
 import Platform
+import TestSupport
 import Testing
 
 /// What a compilation writes beside its object: a hit writes it alike, or it is not cached (W10).
-@Suite struct SideOutputTests {
+@Suite(.blocking) struct SideOutputTests {
   private static let source = """
     #include <stdio.h>
     static int g(int n) { int s = 0; for (int i = 0; i < n; i++) s += i * n; return s; }

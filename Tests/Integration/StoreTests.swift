@@ -1,9 +1,10 @@
 import Glibc
 import Platform
+import TestSupport
 import Testing
 
 /// The cache as a whole: its size, its sharing, its statistics, and the settings of a request.
-@Suite struct StoreTests {
+@Suite(.blocking) struct StoreTests {
   private func used(_ box: Sandbox) -> Int {
     Tree(box.root + "/cache").nodes.reduce(0) { $0 + $1.value.content.count }
   }

@@ -1,9 +1,10 @@
 import Platform
+import TestSupport
 import Testing
 
 /// `-MMD` leaves system headers out of the dependency file, and they count all the same, without
 /// another run of the preprocessor.
-@Suite struct UserDependencyTests {
+@Suite(.blocking) struct UserDependencyTests {
   private static let cHeaders = [
     "stdio.h", "stdlib.h", "string.h", "math.h", "limits.h", "stdint.h", "errno.h", "fcntl.h",
     "pthread.h", "sys/socket.h", "netinet/in.h", "immintrin.h", "signal.h", "unistd.h",
@@ -118,6 +119,15 @@ import Testing
     try box.isRight(command, .any, output: "a.o")
     try box.write("root/usr/local/include/h.h", "#define N 2\n")
     try box.isRight(command, .miss, output: "a.o")
+  }
+
+  /// clang alone puts such a directory below its root.
+  @Test func pathsBelowTheRoot() throws {
+    let box = try Sandbox()
+    try box.write("a.c", "int x;\n")
+    let variables = ["CPATH": "=/i"]
+    try box.compile(["clang-19", "-c", "a.c", "-o", "a.o"], .declined, with: variables)
+    try box.compile(["gcc", "-c", "a.c", "-o", "a.o"], .miss, with: variables)
   }
 
   /// What is a raw string in one standard is none in another.

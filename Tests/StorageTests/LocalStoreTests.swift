@@ -1,6 +1,7 @@
 import CacheKey
 import Glibc
 import Platform
+import TestSupport
 import Testing
 
 @testable import Storage

@@ -12,6 +12,7 @@ final class DirectoryRecord: Sendable {
   private struct State {
     var stamp: FileStamp?
     var generation = 0
+    var isMissing = false
     /// Kept only while compilations are stored; a hit asks for single names.
     var names: Set<ExactText>?
   }
@@ -28,10 +29,50 @@ final class DirectoryRecord: Sendable {
       if let stamp, stamp == state.stamp { return state.generation }
       state.generation += 1
       state.names = nil
+      state.isMissing = stamp == nil
       // An unsettled stamp could stay the same through one more change.
       state.stamp = stamp.flatMap { $0.isSettled(at: looked) ? $0 : nil }
       return state.generation
     }
+  }
+
+  /// What a directory was at one moment.
+  enum Look {
+    case missing
+    /// The number of its state, which tells any later change.
+    case settled(generation: Int)
+    /// It has changed just now: its stamp tells nothing.
+    case unsettled
+  }
+
+  func look() -> Look {
+    let looked = generation()
+    return state.withLock { state in
+      guard state.generation == looked, state.stamp != nil else {
+        return state.isMissing ? .missing : .unsettled
+      }
+      return .settled(generation: looked)
+    }
+  }
+
+  /// Whether it is certain that nothing had the name at that look.
+  func lacks(_ name: ExactText, at look: Look) -> Bool {
+    switch look {
+    case .missing: true
+    case .unsettled: false
+    case .settled(let generation): names(at: generation).map { !$0.contains(name) } ?? false
+    }
+  }
+
+  /// All names that the directory had in that state; nil when it has changed, or can't be listed.
+  private func names(at generation: Int) -> Set<ExactText>? {
+    let known = state.withLock { state in
+      (state.generation == generation, state.names)
+    }
+    guard known.0 else { return nil }
+    if let names = known.1 { return names }
+    _ = listing()
+    return state.withLock { $0.generation == generation ? $0.names : nil }
   }
 
   func presence(of name: String) -> AbsenceFinder.Presence {

@@ -23,14 +23,10 @@ struct DirectorySnapshot: Sendable {
     self.records = records
   }
 
-  private static func key(_ directory: String) -> ExactText {
-    ExactText(AbsenceFinder.plain(directory))
-  }
-
   /// Notes what is in the directory (absolute) and says whether it is one.
   @discardableResult
   mutating func watch(_ directory: String) -> Bool {
-    let key = Self.key(directory)
+    let key = ExactText.plain(directory)
     if let known = seen[key] { return known.stamp != nil }
     let listed = records.record(directory).listing()
     let stamp = listed?.stamp ?? FileStamp(path: directory)
@@ -43,7 +39,7 @@ struct DirectorySnapshot: Sendable {
     var current = directory
     for part in name.split(separator: "/").dropLast() where part != "." {
       let component = String(part)
-      if component != "..", let names = seen[Self.key(current)]?.names,
+      if component != "..", let names = seen[ExactText.plain(current)]?.names,
         !names.contains(ExactText(component))
       {
         return
@@ -56,7 +52,7 @@ struct DirectorySnapshot: Sendable {
   /// Whether what is absent and present in the directory now was so at the start.
   func confirms(_ names: ExpectedNames, in directory: String) -> Bool {
     let now = FileStamp(path: directory)
-    let then = seen[Self.key(directory)]
+    let then = seen[ExactText.plain(directory)]
     if let then, then.stamp?.inode != now?.inode || then.stamp?.device != now?.device {
       // Another directory than then, or none.
       return names.present.isEmpty && then.stamp == nil

@@ -41,13 +41,15 @@ final class CompilerIdentity: Sendable {
   }
 
   /// Nothing that serves every language was replaced since, and this caller's variables are the same.
-  func holds(in environment: RequestEnvironment, directory: String) -> Bool {
+  func holds(in environment: RequestEnvironment, directory: String, walk: PathWalk) -> Bool {
     variables.allSatisfy { environment.value($0.name) == $0.value }
       && parts.allSatisfy { part in
-        guard part.isInPlace else { return false }
-        guard let name = part.name else { return true }
-        let found = ProgramLookup.find(name, directory: directory, environment: environment)
-        return found.map(ExactText.init) == ExactText(part.path)
+        if let name = part.name {
+          let found = ProgramLookup.find(
+            name, directory: directory, environment: environment, walk: walk)
+          guard found.map(ExactText.init) == ExactText(part.path) else { return false }
+        }
+        return walk.stamp(of: part.path) == part.stamp
       }
   }
 

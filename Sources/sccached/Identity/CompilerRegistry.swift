@@ -92,12 +92,17 @@ final class CompilerRegistry: Sendable {
   }
 
   /// Nil when the program is no compiler that we know. Without a language only what serves every
-  /// language is known to be in place.
+  /// language is known to be in place. `walk` is one of this caller's that has just begun.
   func identity(
     _ question: Question, for language: Language? = nil, directory: String,
-    environment: RequestEnvironment
+    environment: RequestEnvironment, walk: PathWalk? = nil
   ) -> CompilerIdentity? {
-    if let known = known(question, language, directory, environment) { return known }
+    if let known = known(
+      question, language, directory, environment,
+      walk ?? PathWalk(environment, directory: directory))
+    {
+      return known
+    }
     let stamp = FileStamp(path: question.program)
     let isUnknown = state.withLock { state in
       guard let unknown = state.unknown[question], stamp != nil else { return false }
@@ -112,7 +117,11 @@ final class CompilerRegistry: Sendable {
       return identity(question, for: language, directory: directory, environment: environment)
     }
     defer { probing.change { _ = $0.remove(question) } }
-    if let known = known(question, language, directory, environment) { return known }
+    if let known = known(
+      question, language, directory, environment, PathWalk(environment, directory: directory))
+    {
+      return known
+    }
     let found = prober.identify(question, directory: directory, environment: environment)
     state.withLock { state in
       if let found {
@@ -133,10 +142,10 @@ final class CompilerRegistry: Sendable {
 
   private func known(
     _ question: Question, _ language: Language?, _ directory: String,
-    _ environment: RequestEnvironment
+    _ environment: RequestEnvironment, _ walk: PathWalk
   ) -> CompilerIdentity? {
     state.withLock { $0.identities[question] }?.first { identity in
-      identity.holds(in: environment, directory: directory)
+      identity.holds(in: environment, directory: directory, walk: walk)
         && (language.map(identity.holds(for:)) ?? true)
     }
   }

@@ -1,40 +1,46 @@
 import Glibc
 import Platform
 import Synchronization
+import Wire
 
 /// Finds the program that a caller's command name means.
 enum ProgramLookup {
   /// The absolute path (symbolic links kept), or nil. Wrappers named sccache or ccache, and whatever
   /// links to them, are passed over, so that a masquerade earlier in PATH is never taken for the
   /// compiler; so is a program that called the wrapper back, if there is another one.
-  static func find(_ name: String, directory: String, environment: RequestEnvironment) -> String? {
+  ///
+  /// `walk` is one of this caller's that has just begun; without it there is a new one.
+  static func find(
+    _ name: String, directory: String, environment: RequestEnvironment, walk: PathWalk? = nil
+  ) -> String? {
+    let walk = walk ?? PathWalk(environment, directory: directory)
     if name.utf8.contains(UInt8(ascii: "/")) {
       let path = Path.absolute(name, in: directory)
-      guard let stamp = program(path) else { return nil }
+      guard let stamp = FileStamp(path: path), stamp.isRegular, stamp.isExecutable else {
+        return nil
+      }
       guard isWrapper(path, stamp) else { return path }
-      return search(Path.name(of: name), directory, environment)
+      return search(Path.name(of: name), environment, walk)
     }
-    return search(name, directory, environment)
+    return search(name, environment, walk)
   }
 
   private static func search(
-    _ name: String, _ directory: String, _ environment: RequestEnvironment
+    _ name: String, _ environment: RequestEnvironment, _ walk: PathWalk
   ) -> String? {
-    guard let path = environment.value("PATH") else { return nil }
     let outer = environment.runningPrograms
+    var found: String?
     var caller: String?
-    for candidate in SearchPaths.shared.candidates(name, path: path, directory: directory) {
-      guard let stamp = program(candidate), !isWrapper(candidate, stamp) else { continue }
-      if !outer.contains(candidate) { return candidate }
-      caller = caller ?? candidate
+    walk.programs(name) { candidate, stamp in
+      if isWrapper(candidate, stamp) { return false }
+      if outer.contains(candidate) {
+        caller = caller ?? candidate
+        return false
+      }
+      found = candidate
+      return true
     }
-    return outer.count < RequestEnvironment.nestingLimit ? caller : nil
-  }
-
-  /// The stamp of what would be executed; nil when nothing would.
-  private static func program(_ path: String) -> FileStamp? {
-    guard let stamp = FileStamp(path: path), stamp.isRegular, stamp.isExecutable else { return nil }
-    return stamp
+    return found ?? (outer.count < nestingLimit ? caller : nil)
   }
 
   private static func isWrapper(_ path: String, _ stamp: FileStamp) -> Bool {
@@ -56,37 +62,6 @@ enum ProgramLookup {
     guard let resolved = realpath(path, nil) else { return nil }
     defer { free(resolved) }
     return String(validatingCString: resolved)
-  }
-}
-
-/// What PATH makes of a name, taken apart once: a build asks the same thousands of times.
-private final class SearchPaths: Sendable {
-  static let shared = SearchPaths()
-
-  private struct Question: Hashable {
-    var name: ExactText
-    var path: ExactText
-  }
-
-  private let known = Mutex<[Question: [String]]>([:])
-  private static let limit = 256
-
-  /// The absolute paths at which to look, in order, each once.
-  func candidates(_ name: String, path: String, directory: String) -> [String] {
-    let question = Question(name: ExactText(name), path: ExactText(path))
-    if let found = known.withLock({ $0[question] }) { return found }
-    let parts = path.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-    var seen: Set<ExactText> = []
-    let found = parts.map { Path.absolute(Path.join($0.isEmpty ? "." : $0, name), in: directory) }
-      .filter { seen.insert(ExactText($0)).inserted }
-    // A PATH with relative parts is rare enough to be taken apart each time.
-    if parts.allSatisfy({ $0.hasPrefix("/") }) {
-      known.withLock { known in
-        if known.count >= Self.limit { known.removeAll() }
-        known[question] = found
-      }
-    }
-    return found
   }
 }
 

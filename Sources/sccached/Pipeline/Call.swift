@@ -66,8 +66,17 @@ struct CacheableCall: Sendable {
 
   /// In strict C90, `//` begins no comment.
   var readsStrictC90: Bool {
-    let standards = ["-ansi", "-std=c89", "-std=c90", "-std=iso9899:1990", "-std=iso9899:199409"]
-    return compilation.keyArguments.contains(where: standards.contains)
+    let names: Set = ["c89", "c90", "iso9899:1990", "iso9899:199409"]
+    var previous = ""
+    for word in compilation.keyArguments {
+      if word == "-ansi" || word == "--ansi" { return true }
+      if previous == "--std", names.contains(word) { return true }
+      for option in ["-std=", "--std="] where word.hasPrefix(option) {
+        if names.contains(String(word.dropFirst(option.count))) { return true }
+      }
+      previous = word
+    }
+    return false
   }
 }
 

@@ -45,9 +45,10 @@ final class CompilePipeline: Sendable {
   func handle(_ call: Call) {
     let started = Clock.monotonic
     statistics.record { $0.request() }
+    let walk = PathWalk(call.environment, directory: call.directory)
     guard
       let program = ProgramLookup.find(
-        call.command, directory: call.directory, environment: call.environment)
+        call.command, directory: call.directory, environment: call.environment, walk: walk)
     else {
       decline(call, nil)
       return
@@ -61,7 +62,7 @@ final class CompilePipeline: Sendable {
     var question = CompilerRegistry.question(program, [], call.environment)
     guard
       let plain = registry.identity(
-        question, directory: call.directory, environment: call.environment)
+        question, directory: call.directory, environment: call.environment, walk: walk)
     else {
       statistics.record { $0.unsupportedCompiler() }
       decline(call, program)
@@ -111,7 +112,7 @@ final class CompilePipeline: Sendable {
     _ identity: CompilerIdentity,
     _ compilation: Compilation
   ) -> CacheableCall? {
-    if let name = forbiddingVariable(call) {
+    if let name = forbiddingVariable(call, identity.compiler) {
       refuse(call, program, .cannotCache(name))
       return nil
     }
@@ -141,8 +142,14 @@ final class CompilePipeline: Sendable {
     return [String(argument[slash...])]
   }
 
-  private func forbiddingVariable(_ call: Call) -> String? {
-    CompilerEnvironment.forbiddingVariables.first { call.environment.bytes($0) != nil }
+  private func forbiddingVariable(_ call: Call, _ compiler: Compiler) -> String? {
+    // clang puts `=dir` of CPATH below its system root, gcc does not; neither does so with the others.
+    if compiler.family == .clang, let paths = call.environment.value("CPATH"),
+      paths.split(separator: ":").contains(where: { $0.hasPrefix("=") })
+    {
+      return "CPATH"
+    }
+    return CompilerEnvironment.forbiddingVariables.first { call.environment.bytes($0) != nil }
   }
 
   /// clang warns of dependency options that it does not use, as with preprocessed input: calls with

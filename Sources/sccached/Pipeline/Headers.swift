@@ -38,10 +38,17 @@ extension CompilePipeline {
   /// Files that the compiler reads unasked and that no list of headers names.
   func implicitInputs(_ cacheable: CacheableCall) -> [String] {
     guard cacheable.compiler.family == .clang else { return [] }
-    return sanitizerLists(cacheable).filter { path in
-      let path = cacheable.absolute(path)
-      return directories.record(Path.directory(of: path)).presence(of: Path.name(of: path)) == .file
-    }
+    return sanitizerLists(cacheable).filter { isFile($0, cacheable) }
+  }
+
+  private func isFile(_ path: String, _ cacheable: CacheableCall) -> Bool {
+    let path = cacheable.absolute(path)
+    return directories.record(Path.directory(of: path)).presence(of: Path.name(of: path)) == .file
+  }
+
+  /// Equal for two names of the same directory.
+  func identity(ofDirectory directory: String, _ cacheable: CacheableCall) -> String? {
+    directories.record(cacheable.absolute(directory)).identity()
   }
 
   /// Lists of what clang's sanitizers shall leave alone: each is read if it stands in the resource
@@ -51,8 +58,7 @@ extension CompilePipeline {
     return (builtInSearch(cacheable)?.directories ?? []).filter { directory in
       // The header stands in no other directory.
       Path.name(of: directory) == "include"
-        && directories.record(cacheable.absolute(directory))
-          .presence(of: "__stddef_max_align_t.h") == .file
+        && isFile(Path.join(directory, "__stddef_max_align_t.h"), cacheable)
     }.flatMap { directory in
       [
         "asan_ignorelist", "cfi_ignorelist", "dfsan_abilist", "hwasan_ignorelist",
@@ -75,9 +81,7 @@ extension CompilePipeline {
   /// The directories of a search path that are the system's, by one of their names or both.
   func systemDirectories(_ search: SearchPath, _ cacheable: CacheableCall) -> [String] {
     let users = Set(userDirectories(cacheable).map(ExactText.init))
-    let doubled = AbsenceFinder.doubled(search) { [directories] in
-      directories.record(cacheable.absolute($0)).identity()
-    }
+    let doubled = AbsenceFinder.doubled(search) { identity(ofDirectory: $0, cacheable) }
     return (search.quote + search.angled).filter {
       let name = ExactText($0)
       return !users.contains(name) || doubled.contains(name)
@@ -94,7 +98,7 @@ extension CompilePipeline {
     let names =
       (sourceVersion(cacheable)?.facts.lookups.map(\.name) ?? [])
       + cacheable.compilation.search.forced
-    for directory in [".", home.isEmpty ? "." : home] + search.quote + search.angled {
+    for directory in [".", home] + search.quote + search.angled {
       let absolute = cacheable.absolute(directory)
       guard snapshot.watch(absolute) else { continue }
       for name in names where name.contains("/") && !name.hasPrefix("/") {
@@ -118,17 +122,13 @@ extension CompilePipeline {
       let builtIn = builtInSearch(cacheable)
     else { return nil }
     let search = searchPath(cacheable, builtIn.directories)
-    let isFile = { [directories] (path: String) in
-      let path = cacheable.absolute(path)
-      return directories.record(Path.directory(of: path)).presence(of: Path.name(of: path)) == .file
-    }
     // A header map of clang stands where a directory would.
-    if (search.quote + search.angled).contains(where: isFile) { return nil }
+    if (search.quote + search.angled).contains(where: { isFile($0, cacheable) }) { return nil }
     var closure = HeaderClosure(
       search: search,
       userDirectories: userDirectories(cacheable), limit: Manifest.maximumFilesPerResult,
-      identity: { [directories] in directories.record(cacheable.absolute($0)).identity() },
-      isFile: isFile,
+      identity: { identity(ofDirectory: $0, cacheable) },
+      isFile: { self.isFile($0, cacheable) },
       facts: { [files] in
         files.record(cacheable.absolute($0), isOpaque: false).current()?.facts
       })
@@ -140,7 +140,7 @@ extension CompilePipeline {
       listed.allSatisfy(closure.contains)
     else { return nil }
     let unlisted = found.filter { !closure.listsIncludes(of: $0) }
-    return (found, Set(unlisted.map { ExactText(AbsenceFinder.plain($0)) }))
+    return (found, Set(unlisted.map { ExactText.plain($0) }))
   }
 
   /// Options by which headers are found or read in ways of their own: modules, precompiled headers,
@@ -150,7 +150,7 @@ extension CompilePipeline {
       "-fmodule", "-fimplicit-module", "-fprebuilt", "-include-pch", "-fpch", "-F", "-iframework",
       "-X", "-Wp,", "-I-", "-fms-", "-ivfs", "-fplugin", "-wrapper", "-specs", "--specs",
       "--config",
-      "-trigraphs", "--system-header-prefix",
+      "-trigraphs", "-traditional", "--system-header-prefix",
     ].contains(where: argument.hasPrefix)
   }
 }

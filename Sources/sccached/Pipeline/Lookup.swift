@@ -57,8 +57,8 @@ extension CompilePipeline {
   /// `-DSTAMP=__TIME__`.
   private func usesTimeInArguments(_ cacheable: CacheableCall) -> Bool {
     cacheable.compilation.keyArguments.contains { argument in
-      argument.contains("__TIME__") || argument.contains("__DATE__")
-        || argument.contains("__TIMESTAMP__")
+      argument.contains(bytes: "__TIME__") || argument.contains(bytes: "__DATE__")
+        || argument.contains(bytes: "__TIMESTAMP__")
     }
   }
 
@@ -74,7 +74,7 @@ extension CompilePipeline {
     else { return false }
     guard
       restore(
-        cacheable, found.result.entry, started: started, found: .direct(manifest: key))
+        cacheable, found.result.entry, started: started, manifest: key)
     else { return false }
     statistics.record { statistics in
       statistics.hitKind(found.match == .exact ? .direct : .commentOnly)
@@ -84,7 +84,7 @@ extension CompilePipeline {
 
   /// Puts an entry's outputs back and answers; false when that is not possible, which is a miss.
   func restore(
-    _ cacheable: CacheableCall, _ key: Digest, started: Int64, found: LookupPlan? = nil
+    _ cacheable: CacheableCall, _ key: Digest, started: Int64, manifest: Digest? = nil
   ) -> Bool {
     do throws(StoreError) {
       guard let entry = try store.entry(key) else { return false }
@@ -97,7 +97,7 @@ extension CompilePipeline {
           language: cacheable.language, advanced: cacheable.advancedLanguage, duration: duration)
       }
       store.touch(entry)
-      if case .direct(let manifest)? = found { store.touchManifest(manifest) }
+      if let manifest { store.touchManifest(manifest) }
       return true
     } catch {
       logger.warning("an entry can't be used", metadata: ["reason": "\(error)"])

@@ -12,7 +12,7 @@ extension CompilePipeline {
     fly(
       cacheable, flight: key, again: { self.serveDirect(cacheable, key, started: Clock.monotonic) }
     ) {
-      self.compileAndStore(cacheable, .direct(manifest: key))
+      self.compileAndStore(cacheable, .manifest(key))
     }
   }
 
@@ -48,10 +48,7 @@ extension CompilePipeline {
     if outcome.ending.isSuccess { noteUnstored(cacheable, reason) }
   }
 
-  /// - Parameter text: of the source, when the result is found by that.
-  func compileAndStore(
-    _ cacheable: CacheableCall, _ plan: LookupPlan, text: PreprocessedText? = nil
-  ) {
+  func compileAndStore(_ cacheable: CacheableCall, _ finding: ResultFinding) {
     let recording = Recording(cacheable, pipeline: self)
     guard let capture = recording.capturePlan else {
       compileUnstored(cacheable, reason: "recorded command line")
@@ -73,18 +70,17 @@ extension CompilePipeline {
       noteUnstored(cacheable, reason.text)
     case .success(var captured):
       captured.snapshot = run.snapshot
-      do throws(NotStored) {
-        if text == nil { try recording.complete(&captured) }
-      } catch {
-        noteUnstored(cacheable, error.text)
-        return
-      }
       let result: Result<Void, NotStored>
-      switch plan {
-      case .direct(let key):
+      switch finding {
+      case .manifest(let key):
+        do throws(NotStored) {
+          try recording.complete(&captured)
+        } catch {
+          noteUnstored(cacheable, error.text)
+          return
+        }
         result = store(captured, cacheable, manifest: key, startStamp: run.startStamp)
-      case .preprocessed:
-        guard let text else { return }
+      case .text(let text):
         result = store(captured, cacheable, text, startStamp: run.startStamp)
       }
       switch result {
@@ -157,6 +153,13 @@ extension CompilePipeline {
       }
     }
   }
+}
+
+/// By what a result will be found.
+enum ResultFinding {
+  /// The manifest of this key.
+  case manifest(Digest)
+  case text(PreprocessedText)
 }
 
 /// Why a successful compilation was not stored.

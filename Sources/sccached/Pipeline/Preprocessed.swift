@@ -55,7 +55,7 @@ extension CompilePipeline {
       cacheable, flight: text.exact,
       again: { self.restore(cacheable, text, started: Clock.monotonic) }
     ) {
-      self.compileAndStore(cacheable, .preprocessed, text: text)
+      self.compileAndStore(cacheable, .text(text))
     }
   }
 

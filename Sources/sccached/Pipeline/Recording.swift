@@ -105,8 +105,8 @@ struct Recording {
     else { throw NotStored(text: "the headers can't be listed") }
     let all = try prerequisites(path)
     let listed = Set(
-      (captured.userDependencies ?? []).map { ExactText(AbsenceFinder.plain($0)) })
-    captured.unlisted = Set(all.map { ExactText(AbsenceFinder.plain($0)) }).subtracting(listed)
+      (captured.userDependencies ?? []).map { ExactText.plain($0) })
+    captured.unlisted = Set(all.map { ExactText.plain($0) }).subtracting(listed)
     captured.files += all
     captured.tidyFiles(input: cacheable.compilation.input)
   }
@@ -179,7 +179,7 @@ struct Captured {
   /// Whether the compiler's list is known to lack nothing that the file includes.
   func listsIncludes(of file: ReadFile) -> Bool {
     !omitsSystemHeaders
-      || !unlisted.contains(ExactText(AbsenceFinder.plain(file.path)))
+      || !unlisted.contains(ExactText.plain(file.path))
         && !file.facts.traits.contains(.systemHeader)
   }
 

@@ -1,4 +1,5 @@
 import Glibc
+import Wire
 
 /// The caller's environment, as bytes; looked into, never changed.
 struct RequestEnvironment: Sendable {
@@ -31,9 +32,7 @@ struct RequestEnvironment: Sendable {
     value(Self.runningName)?.split(separator: ":").map(String.init) ?? []
   }
 
-  /// More wrappers in each other are taken for one that calls itself.
-  static let nestingLimit = 16
-  private static let runningName = "SCCACHE_RUNNING_PROGRAMS"
+  private static let runningName = "\(runningProgramsVariable)"
 
   /// For a program that the daemon runs: a wrapper that it calls neither asks the daemon nor takes
   /// this program for the compiler.

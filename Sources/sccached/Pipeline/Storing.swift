@@ -135,9 +135,7 @@ extension CompilePipeline {
       },
       listsIncludes: captured.listsIncludes,
       unlistedDirectories: captured.omitsSystemHeaders ? systemDirectories(search, cacheable) : [],
-      identity: { [directories] directory in
-        directories.record(cacheable.absolute(directory)).identity()
-      })
+      identity: { identity(ofDirectory: $0, cacheable) })
     let expected = finder.find(
       files: versions.map { ReadFile(path: $0.path, facts: $0.version.facts) },
       forced: cacheable.compilation.search.forced, implicit: implicitLookups(cacheable),
@@ -180,8 +178,8 @@ extension CompilePipeline {
     if isOpaque { return cacheable.places.digest }
     for tellTale in tellTales {
       let needle = Array(tellTale.utf8)
-      if contains(captured.outcome.standardError, needle)
-        || contains(captured.outcome.standardOutput, needle)
+      if captured.outcome.standardError.contains(bytes: needle)
+        || captured.outcome.standardOutput.contains(bytes: needle)
       {
         return cacheable.places.digest
       }
@@ -215,7 +213,7 @@ extension CompilePipeline {
   private func contains(_ content: MemberContent, _ needle: [UInt8]) throws(NotStored) -> Bool {
     switch content {
     case .bytes(let bytes):
-      return contains(bytes, needle)
+      return bytes.contains(bytes: needle)
     case .file(let file):
       var offset = 0
       while offset < file.size {
@@ -225,15 +223,11 @@ extension CompilePipeline {
           let piece = try? file.descriptor.read(at: offset, count: count, path: "a copied output"),
           piece.count == count
         else { throw NotStored(text: "a copied output can't be read", isWriteError: true) }
-        if contains(piece, needle) { return true }
+        if piece.contains(bytes: needle) { return true }
         offset += 1 << 20
       }
       return false
     }
-  }
-
-  private func contains(_ bytes: [UInt8], _ needle: [UInt8]) -> Bool {
-    memmem(bytes, bytes.count, needle, needle.count) != nil
   }
 
   // MARK: writing

@@ -1,7 +1,8 @@
+import TestSupport
 import Testing
 
 /// Mozilla's programs and ours work with each other in any mixture.
-@Suite(.serialized) struct CombinationTests {
+@Suite(.blocking, .serialized) struct CombinationTests {
   struct Combination: Sendable, CustomTestStringConvertible {
     var client: Maker
     var scheduler: Maker

@@ -2,10 +2,11 @@ import Farm
 import Glibc
 import Platform
 import Synchronization
+import TestSupport
 import Testing
 
 /// Whatever happens to the farm, a build ends with exit code 0 and the bytes of the compiler here.
-@Suite(.serialized) struct FaultTests {
+@Suite(.blocking, .serialized) struct FaultTests {
   /// Some files of which each takes the compiler a moment.
   private func writeSources(_ count: Int, _ client: Sandbox) throws {
     try client.write("common.h", "#include <map>\n#include <string>\n")

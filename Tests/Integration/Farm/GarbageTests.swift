@@ -1,10 +1,11 @@
 import Farm
 import Glibc
 import Platform
+import TestSupport
 import Testing
 
 /// What a broken or hostile server sends fails a job there, and nothing here.
-@Suite(.serialized) struct GarbageTests {
+@Suite(.blocking, .serialized) struct GarbageTests {
   private func complete(
     _ outputs: [JobOutput], code: UInt8 = 0, errors: String = ""
   ) -> [UInt8] {

@@ -27,7 +27,9 @@ import Testing
   }
 
   private func holds(_ identity: CompilerIdentity, _ language: Language) -> Bool {
-    identity.holds(in: RequestEnvironment(variables: []), directory: "/")
+    let environment = RequestEnvironment(variables: [])
+    let walk = PathWalk(environment, directory: "/")
+    return identity.holds(in: environment, directory: "/", walk: walk)
       && identity.holds(for: language)
   }
 
