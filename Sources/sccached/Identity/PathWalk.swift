@@ -64,7 +64,7 @@ private final class SearchPath: Sendable {
     let parts = path.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
     var seen: Set<ExactText> = []
     let found = SearchPath(
-      directories: parts.map { Path.absolute($0.isEmpty ? "." : $0, in: directory) }
+      directories: parts.map { $0.isEmpty ? directory : Path.absolute($0, in: directory) }
         .filter { seen.insert(ExactText($0)).inserted }.map(records.record))
     // A PATH with relative parts is rare enough to be taken apart each time.
     if parts.allSatisfy({ $0.hasPrefix("/") }) {
