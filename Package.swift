@@ -167,14 +167,15 @@ let package = Package(
     .testTarget(
       name: "FarmServicesTests",
       dependencies: [
-        "Farm", "FarmServices", "Platform", "Settings", "Transport", "WebServer",
+        "Farm", "FarmServices", "Platform", "Settings", "TestSupport", "Transport", "WebServer",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
     .testTarget(
       name: "TransportTests",
       dependencies: [
-        "Platform", "Transport", "WebServer", .product(name: "Logging", package: "swift-log"),
+        "Platform", "TestSupport", "Transport", "WebServer",
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
     .testTarget(

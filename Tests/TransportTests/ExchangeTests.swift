@@ -1,12 +1,13 @@
 import Glibc
 import Platform
 import Synchronization
+import TestSupport
 import Testing
 import Transport
 import WebServer
 
 /// Our client against our server.
-@Suite struct ExchangeTests {
+@Suite(.serving) struct ExchangeTests {
   private static func url(_ port: Int, _ path: String = "/") -> String {
     "http://127.0.0.1:\(port)\(path)"
   }

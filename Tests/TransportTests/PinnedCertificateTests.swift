@@ -1,10 +1,11 @@
 import Platform
+import TestSupport
 import Testing
 import Transport
 import WebServer
 
 /// A server is who the scheduler says it is: by its certificate, and by nothing else.
-@Suite struct PinnedCertificateTests {
+@Suite(.serving) struct PinnedCertificateTests {
   private func certificate(
     ip: String = "127.0.0.1", nonce: UInt64 = 1, days: Int32 = 2
   ) throws -> SelfSignedCertificate {

@@ -1,11 +1,12 @@
 import Farm
 import Platform
 import Settings
+import TestSupport
 import Testing
 
 @testable import FarmServices
 
-@Suite struct ServerAuthenticatorTests {
+@Suite(.serving) struct ServerAuthenticatorTests {
   private static let key = [UInt8](repeating: 7, count: 32)
 
   private func authenticator(_ section: String, proxies: String = "") throws -> ServerAuthenticator

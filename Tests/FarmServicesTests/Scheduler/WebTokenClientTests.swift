@@ -1,6 +1,7 @@
 import Platform
 import Settings
 import Synchronization
+import TestSupport
 import Testing
 import Transport
 import WebServer
@@ -8,10 +9,9 @@ import WebServer
 @testable import FarmServices
 
 /// Serialized: the key signs one text at a time.
-@Suite(.serialized) struct WebTokenClientTests {
-  private static let now = Clock.now / 1_000_000_000
+@Suite(.serving, .serialized) struct WebTokenClientTests {
   private static let claims = [
-    "aud": "\"farm\"", "iss": "\"https://issuer\"", "exp": "\(now + 600)", "nbf": "\(now - 600)",
+    "aud": "\"farm\"", "iss": "\"https://issuer\"", "exp": "@600", "nbf": "@-600",
   ]
 
   struct Case: Sendable, CustomTestStringConvertible {
@@ -20,7 +20,7 @@ import WebServer
     var algorithm = "RS256"
     /// Instead of the algorithm's name.
     var header: String?
-    /// Empty: the claim is left out.
+    /// Empty: the claim is left out. `@20`: in 20 seconds.
     var changes: [String: String] = [:]
     var testDescription: String { what }
   }
@@ -33,20 +33,20 @@ import WebServer
     + [
       Case(what: "one of several audiences", isGood: true, changes: ["aud": "[\"x\",\"farm\"]"]),
       Case(what: "claims that nobody asks for", isGood: true, changes: ["sub": "{\"a\":[1]}"]),
-      Case(what: "an hour with a fraction", isGood: true, changes: ["exp": "\(now + 600).5"]),
-      Case(what: "ended within the leeway", isGood: true, changes: ["exp": "\(now - 20)"]),
-      Case(what: "begins within the leeway", isGood: true, changes: ["nbf": "\(now + 20)"]),
+      Case(what: "an hour with a fraction", isGood: true, changes: ["exp": "@600.5"]),
+      Case(what: "ended within the leeway", isGood: true, changes: ["exp": "@-20"]),
+      Case(what: "begins within the leeway", isGood: true, changes: ["nbf": "@20"]),
       Case(what: "another audience", changes: ["aud": "\"other\""]),
       Case(what: "other audiences", changes: ["aud": "[\"x\",\"y\"]"]),
       Case(what: "no audience at all", changes: ["aud": "[]"]),
       Case(what: "an audience in a table", changes: ["aud": "{\"farm\":\"farm\"}"]),
       Case(what: "another issuer", changes: ["iss": "\"https://issuer/\""]),
       Case(what: "issuers", changes: ["iss": "[\"https://issuer\"]"]),
-      Case(what: "ended", changes: ["exp": "\(now - 120)"]),
+      Case(what: "ended", changes: ["exp": "@-120"]),
       Case(what: "ends at no time", changes: ["exp": "null"]),
-      Case(what: "its end is a text", changes: ["exp": "\"\(now + 600)\""]),
+      Case(what: "its end is a text", changes: ["exp": "\"@600\""]),
       Case(what: "its end is beyond numbers", changes: ["exp": "1e400"]),
-      Case(what: "not yet", changes: ["nbf": "\(now + 600)"]),
+      Case(what: "not yet", changes: ["nbf": "@600"]),
       Case(what: "its begin is a text", changes: ["nbf": "\"0\""]),
       Case(
         what: "PS256 called RS256", algorithm: "PS256", header: "{\"alg\":\"RS256\",\"kid\":\"k\"}"),
@@ -73,10 +73,19 @@ import WebServer
     #expect(accepted == it.isGood)
   }
 
+  /// Times count from the moment at which the token is made: the cases may be listed long before.
+  private static func dated(_ value: String) -> String {
+    guard let mark = value.firstIndex(of: "@") else { return value }
+    let digits = value[value.index(after: mark)...].prefix { $0 == "-" || $0.isNumber }
+    let moment = Clock.now / 1_000_000_000 + (Int64(digits) ?? 0)
+    return value[..<mark] + "\(moment)" + value[digits.endIndex...]
+  }
+
   private func token(_ it: Case, _ key: SigningKey) throws -> String {
     let header = it.header ?? "{\"alg\":\"\(it.algorithm)\",\"kid\":\"k\",\"typ\":\"JWT\"}"
     let claims = Self.claims.merging(it.changes) { $1 }
-      .filter { !$0.value.isEmpty }.map { "\"\($0.key)\":\($0.value)" }.joined(separator: ",")
+      .filter { !$0.value.isEmpty }.map { "\"\($0.key)\":\(Self.dated($0.value))" }.joined(
+        separator: ",")
     let text = Self.unsigned(header, "{\(claims)}")
     return "\(text).\(Base64URL.encode(try key.sign(text, it.algorithm)))"
   }
@@ -88,7 +97,7 @@ import WebServer
   /// The classic attacks: no signature, and one made with what everybody knows.
   @Test func confusedAlgorithms() async throws {
     let key = try SigningKey.shared.get()
-    let claims = Self.claims.map { "\"\($0.key)\":\($0.value)" }.joined(separator: ",")
+    let claims = Self.claims.map { "\"\($0.key)\":\(Self.dated($0.value))" }.joined(separator: ",")
     var tokens: [String] = []
     for name in ["none", "None", "NONE", ""] {
       let text = Self.unsigned("{\"alg\":\"\(name)\",\"kid\":\"k\"}", "{\(claims)}")

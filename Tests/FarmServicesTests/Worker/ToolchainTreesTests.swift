@@ -2,6 +2,7 @@ import Farm
 import Glibc
 import Platform
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import FarmServices
@@ -36,7 +37,7 @@ final class FakeRunner: JobRunner {
   }
 }
 
-@Suite struct ToolchainTreesTests {
+@Suite(.serving) struct ToolchainTreesTests {
   private let directory = TemporaryDirectory()
 
   private func trees(limit: Int = 350) throws -> ToolchainTrees {

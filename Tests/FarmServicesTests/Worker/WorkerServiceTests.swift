@@ -3,6 +3,7 @@ import Glibc
 import Platform
 import Settings
 import Synchronization
+import TestSupport
 import Testing
 import Transport
 import WebServer
@@ -10,7 +11,7 @@ import WebServer
 @testable import FarmServices
 
 /// A build server's calls over TLS, with a scheduler that only writes down what it is told.
-@Suite struct WorkerServiceTests {
+@Suite(.serving) struct WorkerServiceTests {
   /// What the scheduler was told of jobs.
   private final class Reports: Sendable {
     private let texts = Mutex<[String]>([])

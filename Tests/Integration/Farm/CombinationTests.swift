@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Mozilla's programs and ours work with each other in any mixture.
-@Suite(.blocking, .serialized) struct CombinationTests {
+@Suite(.blockingForFarms, .serialized) struct CombinationTests {
   struct Combination: Sendable, CustomTestStringConvertible {
     var client: Maker
     var scheduler: Maker

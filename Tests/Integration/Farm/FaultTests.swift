@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Whatever happens to the farm, a build ends with exit code 0 and the bytes of the compiler here.
-@Suite(.blocking, .serialized) struct FaultTests {
+@Suite(.blockingForFarms, .serialized) struct FaultTests {
   /// Some files of which each takes the compiler a moment.
   private func writeSources(_ count: Int, _ client: Sandbox) throws {
     try client.write("common.h", "#include <map>\n#include <string>\n")

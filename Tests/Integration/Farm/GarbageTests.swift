@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What a broken or hostile server sends fails a job there, and nothing here.
-@Suite(.blocking, .serialized) struct GarbageTests {
+@Suite(.blockingForFarms, .serialized) struct GarbageTests {
   private func complete(
     _ outputs: [JobOutput], code: UInt8 = 0, errors: String = ""
   ) -> [UInt8] {
