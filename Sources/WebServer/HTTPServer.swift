@@ -135,6 +135,8 @@ package struct HTTPServerLimits: Sendable {
   package var idleSeconds = 30
   /// Seconds between two pieces of a body.
   package var bodySilenceSeconds = 30
+  /// Seconds that answers may take when the server ends.
+  package var farewellSeconds = 10
   package init() {}
 }
 
@@ -207,11 +209,16 @@ package struct HTTPServer: Sendable {
         try await respond(request, writer, channel)
       },
       onServerRunning: { channel in ready(channel.localAddress?.port ?? 0) })
-    let group = ServiceGroup(
-      configuration: .init(
-        services: [.init(service: service)], gracefulShutdownSignals: [], logger: logger))
+    var configuration = ServiceGroupConfiguration(
+      services: [.init(service: service)], gracefulShutdownSignals: [], logger: logger)
+    configuration.maximumGracefulShutdownDuration = .seconds(limits.farewellSeconds)
+    let group = ServiceGroup(configuration: configuration)
+    // A task of its own, since a cancelled one would drop connections that were accepted and not yet
+    // looked at: for NIO that is a fatal error.
+    let executor = withUnsafeCurrentTask { $0?.unownedTaskExecutor?.asTaskExecutor() }
+    let serving = Task(executorPreference: executor) { try await group.run() }
     try await withTaskCancellationHandler {
-      try await group.run()
+      try await serving.value
     } onCancel: {
       Task { await group.triggerGracefulShutdown() }
     }

@@ -148,12 +148,8 @@ import WebServer
   }
 
   @Test func whereNobodyListens() async throws {
-    let port = try await serving { _, _, _ in
-      HTTPReply(status: 200)
-    } _: {
-      $0
-    }
-    #expect(await ask(HTTPQuestion(.get, Self.url(port))).kind == "unreachable")
+    let reserved = try LoopbackPort(listens: false)
+    #expect(await ask(HTTPQuestion(.get, Self.url(reserved.port))).kind == "unreachable")
     for bad in ["", "file:///etc/hostname", "http://[::1", "ftp://127.0.0.1/"] {
       #expect(await ask(HTTPQuestion(.get, bad)).kind == "badAddress", "\(bad)")
     }

@@ -10,7 +10,7 @@ import Testing
   /// A stopped scheduler's kernel still takes connections: nobody shall wait for its answer as long as
   /// for one that is looking for a server.
   @Test func aSchedulerThatSaysNothingIsLeft() async throws {
-    let listener = try SilentListener()
+    let listener = try LoopbackPort(listens: true)
     let client = FarmClient(
       schedulerURL: "http://127.0.0.1:\(listener.port)", token: Secret("t"))
     let (failure, isAvailable) = await BlockingThreads(limit: 1).run {
@@ -35,29 +35,4 @@ import Testing
       return error
     }
   }
-}
-
-/// Listens, and never accepts.
-private final class SilentListener: Sendable {
-  private let descriptor: Int32
-  let port: UInt16
-
-  init() throws {
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | 0o2000000, 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let descriptor = descriptor
-    let code = withUnsafeMutablePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, length) == 0 && listen(descriptor, 8) == 0
-          ? getsockname(descriptor, $0, &length) : -1
-      }
-    }
-    guard code == 0 else { throw SystemError("listen on", "127.0.0.1") }
-    port = UInt16(bigEndian: address.sin_port)
-  }
-
-  deinit { close(descriptor) }
 }

@@ -1,0 +1,31 @@
+import Glibc
+import Platform
+
+/// A TCP port of 127.0.0.1 at which nobody answers, and which nobody else gets meanwhile.
+package final class LoopbackPort: Sendable {
+  package let port: Int
+  private let descriptor: Int32
+
+  /// - Parameter listens: connections are taken by the kernel, and nothing is ever said on them; else
+  ///   they are refused.
+  package init(listens: Bool) throws {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(O_CLOEXEC), 0)
+    self.descriptor = descriptor
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let code = withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        guard bind(descriptor, $0, length) == 0, !listens || listen(descriptor, 8) == 0 else {
+          return Int32(-1)
+        }
+        return getsockname(descriptor, $0, &length)
+      }
+    }
+    guard code == 0 else { throw SystemError("listen on", "127.0.0.1") }
+    port = Int(UInt16(bigEndian: address.sin_port))
+  }
+
+  deinit { close(descriptor) }
+}
