@@ -124,8 +124,7 @@ import WebServer
   }
 
   @Test func aJobFromBeginningToEnd() async throws {
-    let output = JobOutput(
-      path: "/w/a.o", data: Array("object".utf8).withUnsafeBytes { OutputData(deflating: $0) })
+    let output = SandboxedOutput(path: "/w/a.o", contents: Array("object".utf8))
     let runner = FakeRunner(
       result: SandboxedResult(
         ending: .exited(0), standardError: Array("note".utf8), outputs: [output]))

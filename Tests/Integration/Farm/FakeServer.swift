@@ -13,6 +13,7 @@ final class FakeServer {
   private let address: SocketAddress
   private let certificate: SelfSignedCertificate
   private let process: BackgroundProcess
+  private var starts: UInt64 = 0
 
   init(_ farm: TestFarm) throws {
     self.farm = farm
@@ -39,10 +40,11 @@ final class FakeServer {
       Array("\(status)\n".utf8) + body, to: path, temporary: path + ".new", mode: 0o600)
   }
 
-  /// The scheduler forgets who is silent.
+  /// The scheduler forgets who is silent, and lets rest who failed, but not a process that is new.
   func heartbeat() throws {
+    starts += 1
     let heartbeat = Heartbeat(
-      jobKey: Array(repeating: 1, count: 32)[...], cpus: 4, nonce: 1,
+      jobKey: Array(repeating: 1, count: 32)[...], cpus: 4, nonce: starts,
       certificate: ServerCertificate(
         digest: certificate.digest[...], pem: certificate.certificatePEM[...]), extras: nil)
     var question = HTTPQuestion(.post, farm.schedulerURL + FarmCall.heartbeat.path)
