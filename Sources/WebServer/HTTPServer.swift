@@ -161,6 +161,8 @@ package struct HTTPServerIdentity: Sendable {
       privateKey: .privateKey(try NIOSSLPrivateKey(bytes: key, format: .pem)))
     configuration.minimumTLSVersion = .tlsv12
     configuration.applicationProtocols = ["http/1.1"]
+    // A client that keeps its connection for later doesn't answer when it is closed.
+    configuration.shutdownTimeout = .seconds(1)
     return configuration
   }
 }

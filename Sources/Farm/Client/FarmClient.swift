@@ -196,7 +196,11 @@ package final class FarmClient: Sendable {
     do throws(FarmFailure) {
       return try attempt(job, archive, isWanted)
     } catch {
-      guard case .serverFailed = error, isWanted() else { throw error }
+      switch error {
+      case .serverFailed, .badResult: break
+      default: throw error
+      }
+      guard isWanted() else { throw error }
       return try again(job, archive, isWanted, after: error)
     }
   }
