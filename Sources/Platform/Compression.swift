@@ -79,12 +79,15 @@ package struct StreamCompressor: ~Copyable {
 package struct StreamDecompressor: ~Copyable {
   private let context: OpaquePointer
   private var buffer: [UInt8]
-  /// The frame is complete.
+  /// What was fed ends with a complete frame.
   package private(set) var isFinished = false
 
-  package init() {
+  /// - Parameter windowLog: frames that need more than 2^windowLog bytes of memory are refused; nil:
+  ///   zstd's own bound, 128 MiB.
+  package init(windowLog: Int32? = nil) {
     guard let context = ZSTD_createDCtx() else { fatalError("out of memory for a zstd context") }
     self.context = context
+    if let windowLog { ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, windowLog) }
     buffer = [UInt8](repeating: 0, count: ZSTD_DStreamOutSize())
   }
 
@@ -98,13 +101,15 @@ package struct StreamDecompressor: ~Copyable {
   ) throws(Failure) -> Bool {
     var input = ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: 0)
     while true {
+      let used = input.pos
       let (left, made) = buffer.withUnsafeMutableBytes { target in
         var output = ZSTD_outBuffer(dst: target.baseAddress, size: target.count, pos: 0)
         let left = ZSTD_decompressStream(context, &output, &input)
         return (left, output.pos)
       }
       guard ZSTD_isError(left) == 0 else { return false }
-      if left == 0 { isFinished = true }
+      // Bytes behind a frame begin the next one.
+      if left == 0 || input.pos > used { isFinished = left == 0 }
       if made > 0 {
         let failure = buffer.withUnsafeBytes { bytes -> Failure? in
           do throws(Failure) { try sink(UnsafeRawBufferPointer(rebasing: bytes[..<made])) } catch {

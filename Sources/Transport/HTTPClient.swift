@@ -153,6 +153,9 @@ private final class Exchange {
   private var headers: [(name: String, value: String)] = []
   private var body: [UInt8] = []
   private var unsent: ArraySlice<UInt8> = []
+  /// Shorter than our servers keep a connection: one that is closed just when it is used again costs a
+  /// question whose body can't be sent twice.
+  private static let greatestIdleSeconds = 25
   private var errorBuffer = [CChar](repeating: 0, count: Int(CURL_ERROR_SIZE) + 1)
   private(set) var failure: HTTPFailure?
 
@@ -172,6 +175,7 @@ private final class Exchange {
     ccurl_set_long(handle, CURLOPT_NOSIGNAL, 1)
     ccurl_set_long(handle, CURLOPT_HTTP_VERSION, 2 /* CURL_HTTP_VERSION_1_1 */)
     ccurl_set_long(handle, CURLOPT_TCP_NODELAY, 1)
+    ccurl_set_long(handle, CURLOPT_MAXAGE_CONN, Self.greatestIdleSeconds)
     ccurl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, deadlines.connect)
     ccurl_set_long(handle, CURLOPT_TIMEOUT_MS, deadlines.total)
     if deadlines.silence > 0 {

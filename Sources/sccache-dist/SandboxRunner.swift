@@ -77,8 +77,7 @@ final class SandboxRunner: JobRunner {
           result.ending = .failed("the output \(path) can't be read")
           continue
         }
-        let data = bytes.withUnsafeBytes { OutputData(deflating: $0) }
-        result.outputs.append(JobOutput(path: path, data: data))
+        result.outputs.append(SandboxedOutput(path: path, contents: bytes))
       }
     }
     return result

@@ -26,6 +26,32 @@ import Testing
     return result
   }
 
+  /// Complete means: nothing is left of the last frame, whatever was complete before.
+  @Test func framesInARow() {
+    let first = streamed([1, 2, 3], piece: 10)
+    let second = streamed([4], piece: 10)
+    for piece in [1, 4, 100] {
+      let both = unstreamed(first + second, piece: piece)
+      #expect(both.bytes == [1, 2, 3, 4])
+      #expect(both.isGood && both.isFinished)
+      let cut = unstreamed(first + second.dropLast(), piece: piece)
+      #expect(cut.isGood && !cut.isFinished)
+      let junk = unstreamed(first + [0], piece: piece)
+      #expect(!junk.isGood || !junk.isFinished)
+    }
+    #expect(!unstreamed([], piece: 1).isFinished)
+  }
+
+  /// A frame says itself how much memory its decoder needs.
+  @Test(arguments: [(20, true), (23, true), (24, false), (41, false)] as [(UInt8, Bool)])
+  func windowsAreBounded(log: UInt8, isTaken: Bool) {
+    let frame: [UInt8] = [0x28, 0xb5, 0x2f, 0xfd, 0, (log - 10) << 3, 1, 0, 0]
+    var decompressor = StreamDecompressor(windowLog: 23)
+    let isGood = frame.withUnsafeBytes { decompressor.feed($0) { _ in } }
+    #expect(isGood == isTaken)
+    #expect(decompressor.isFinished == isTaken)
+  }
+
   /// What comes out, and whether the frame was good and complete.
   private func unstreamed(_ bytes: [UInt8], piece: Int) -> (
     bytes: [UInt8], isGood: Bool, isFinished: Bool

@@ -96,10 +96,15 @@ package final class FarmClient: Sendable {
     }
   }
 
-  private func message<Message: WireMessage>(_ answer: HTTPAnswer) throws(FarmFailure) -> Message {
+  /// - Parameter server: whose answer it is; nil: the scheduler's.
+  private func message<Message: WireMessage>(
+    _ answer: HTTPAnswer, from server: SocketAddress? = nil
+  ) throws(FarmFailure) -> Message {
     guard answer.status == 200 else {
-      let text = String(decoding: answer.body.prefix(300), as: UTF8.self)
-      // 401 and the like are the user's to mend; 5xx pass.
+      let text = OneLine.of(
+        String(decoding: answer.body.prefix(1000), as: UTF8.self), limit: 300)
+      if let server { throw .serverFailed("\(server) answers \(answer.status): \(text)") }
+      // The scheduler's 401 and the like are the user's to mend; 5xx pass.
       throw answer.status < 500
         ? .refused("the answer is \(answer.status): \(text)")
         : .serverFailed("the answer is \(answer.status): \(text)")
@@ -114,7 +119,12 @@ package final class FarmClient: Sendable {
   private struct Lease {
     var allocation: JobAllocation
     var needsToolchain: Bool
-    var certificate: [UInt8]
+    var certificateDigest: [UInt8]
+    /// Nil: the scheduler isn't ours.
+    var extras: AllocationExtras?
+
+    var server: SocketAddress { allocation.server }
+    var form: JobForm { JobForm(announced: extras?.jobForm ?? 0) }
   }
 
   private func allocate(_ archive: ArchiveID) throws(FarmFailure) -> Lease {
@@ -124,11 +134,34 @@ package final class FarmClient: Sendable {
         limit: deadlines.allocation))
     switch answer {
     case .failure(let text): throw .noCapacity(text)
-    case .success(let allocation, let needsToolchain, let digest):
+    case .success(let allocation, let needsToolchain, let digest, let extras):
       return Lease(
-        allocation: allocation, needsToolchain: needsToolchain,
-        certificate: try certificate(of: allocation.server, digest: Array(digest)))
+        allocation: allocation, needsToolchain: needsToolchain, certificateDigest: Array(digest),
+        extras: extras)
     }
+  }
+
+  /// Tells our scheduler how a job came to nothing: its slot is free at once, and a server that failed
+  /// rests, so that the next request leads to another one. Whether it hears is no matter.
+  private func giveBack(_ lease: Lease, because failure: FarmFailure) {
+    guard lease.extras != nil else { return }
+    let report: JobCancellation
+    switch failure {
+    case .serverFailed(let reason), .badResult(let reason): report = .serverFailed(reason)
+    case .cancelled, .schedulerAway, .refused, .noCapacity: report = .notWanted
+    // The job has run to its end.
+    case .notClean, .killed: return
+    }
+    var question = HTTPQuestion(.post, url + FarmCall.cancelJob(lease.allocation.job).path)
+    question.headers = [
+      ("authorization", Authorization.header(bearer: lease.allocation.token)),
+      ("content-type", "application/octet-stream"),
+    ]
+    question.body = .bytes(report.body)
+    var times = HTTPDeadlines()
+    times.connect = deadlines.connect
+    times.total = deadlines.connect
+    _ = try? client.ask(question, deadlines: times)
   }
 
   /// The certificate with exactly this digest: what the scheduler says the server has, and nothing that
@@ -163,30 +196,63 @@ package final class FarmClient: Sendable {
     do throws(FarmFailure) {
       return try attempt(job, archive, isWanted)
     } catch {
-      guard case .serverFailed = error, isWanted() else { throw error }
+      switch error {
+      case .serverFailed, .badResult: break
+      default: throw error
+      }
+      guard isWanted() else { throw error }
+      return try again(job, archive, isWanted, after: error)
+    }
+  }
+
+  /// The second attempt. Where it finds no other server, the first one's failure is the reason.
+  private func again(
+    _ job: RemoteJob, _ archive: (id: ArchiveID, path: String), _ isWanted: @escaping () -> Bool,
+    after first: FarmFailure
+  ) throws(FarmFailure) -> Result {
+    do throws(FarmFailure) {
       return try attempt(job, archive, isWanted)
+    } catch {
+      if case .noCapacity = error { throw first }
+      throw error
     }
   }
 
   private func attempt(
     _ job: RemoteJob, _ archive: (id: ArchiveID, path: String), _ isWanted: @escaping () -> Bool
   ) throws(FarmFailure) -> Result {
+    guard isWanted() else { throw .cancelled }
     let lease = try allocate(archive.id)
-    if lease.needsToolchain { try upload(archive.path, lease, isWanted) }
-    let id = lease.allocation.job
-    let answer: RunJobAnswer = try message(
-      try tell(lease, .runJob(id), .bytes(try job.body()), deadlines.job, isWanted))
-    guard case .complete(let output, let outputs) = answer else {
-      throw .serverFailed("\(lease.allocation.server) doesn't know the job any more")
+    do throws(FarmFailure) {
+      let certificate = try certificate(of: lease.server, digest: lease.certificateDigest)
+      if lease.needsToolchain { try upload(archive.path, lease, certificate, isWanted) }
+      let answer = try tell(
+        lease, certificate, .runJob(lease.allocation.job), .bytes(try job.body(lease.form)),
+        deadlines.job, isWanted, headers: lease.form.headers)
+      return Result(server: lease.server, outputs: try outputs(in: answer, of: job, lease))
+    } catch {
+      giveBack(lease, because: error)
+      throw error
     }
-    guard output.exitCode == 0, output.standardOutput.isEmpty, output.standardError.isEmpty else {
-      throw .notClean
+  }
+
+  /// The outputs of a job that succeeded in silence.
+  private func outputs(
+    in answer: HTTPAnswer, of job: RemoteJob, _ lease: Lease
+  ) throws(FarmFailure) -> [String: [UInt8]] {
+    let results = JobResults(server: lease.server, asked: job.outputs, limit: Self.greatestResult)
+    switch lease.form {
+    case .mozilla:
+      return try results.outputs(of: try message(answer, from: lease.server) as RunJobAnswer)
+    case .checked:
+      guard answer.status != 200 || answer.header(JobForm.header) == "\(lease.form.rawValue)"
+      else { throw .badResult("\(lease.server) answers in another form than it was asked for") }
+      return try results.outputs(of: try message(answer, from: lease.server) as CheckedJobAnswer)
     }
-    return Result(server: lease.allocation.server, outputs: try contents(of: outputs, job))
   }
 
   private func upload(
-    _ path: String, _ lease: Lease, _ isWanted: @escaping () -> Bool
+    _ path: String, _ lease: Lease, _ certificate: [UInt8], _ isWanted: @escaping () -> Bool
   ) throws(FarmFailure) {
     let source: FileSource
     do throws(SystemError) { source = try FileSource(path) } catch {
@@ -194,27 +260,28 @@ package final class FarmClient: Sendable {
     }
     let answer: ToolchainAnswer = try message(
       try tell(
-        lease, .submitToolchain(lease.allocation.job), .pieces { source.next() },
-        deadlines.upload, isWanted))
+        lease, certificate, .submitToolchain(lease.allocation.job), .pieces { source.next() },
+        deadlines.upload, isWanted), from: lease.server)
     switch answer {
     case .success: return
     case .jobNotFound:
-      throw .serverFailed("\(lease.allocation.server) doesn't know the job any more")
-    case .cannotCache: throw .serverFailed("\(lease.allocation.server) can't take the toolchain")
+      throw .serverFailed("\(lease.server) doesn't know the job any more")
+    case .cannotCache: throw .serverFailed("\(lease.server) can't take the toolchain")
     }
   }
 
   private func tell(
-    _ lease: Lease, _ endpoint: FarmCall, _ body: HTTPQuestion.Body, _ limit: Int,
-    _ isWanted: @escaping () -> Bool
+    _ lease: Lease, _ certificate: [UInt8], _ endpoint: FarmCall, _ body: HTTPQuestion.Body,
+    _ limit: Int, _ isWanted: @escaping () -> Bool, headers: [(name: String, value: String)] = []
   ) throws(FarmFailure) -> HTTPAnswer {
-    var question = HTTPQuestion(.post, "https://\(lease.allocation.server)\(endpoint.path)")
+    var question = HTTPQuestion(.post, "https://\(lease.server)\(endpoint.path)")
     question.headers = [
       ("authorization", Authorization.header(bearer: lease.allocation.token)),
       ("content-type", "application/octet-stream"),
     ]
+    question.headers += headers
     question.body = body
-    question.pinnedCertificate = lease.certificate
+    question.pinnedCertificate = certificate
     question.answerLimit = Self.greatestResult
     var times = HTTPDeadlines()
     times.connect = deadlines.connect
@@ -224,29 +291,8 @@ package final class FarmClient: Sendable {
       return try client.ask(question, deadlines: times, isWanted: isWanted)
     } catch {
       if error == .cancelled { throw .cancelled }
-      throw .serverFailed("\(lease.allocation.server): \(error)")
+      throw .serverFailed("\(lease.server): \(error)")
     }
-  }
-
-  /// Only what was asked for, once each, and as long as it claims to be.
-  private func contents(
-    of outputs: [JobOutput], _ job: RemoteJob
-  ) throws(FarmFailure) -> [String: [UInt8]] {
-    var contents: [String: [UInt8]] = [:]
-    var left = Self.greatestResult
-    for output in outputs {
-      guard job.outputs.contains(output.path), contents[output.path] == nil else {
-        throw .badResult("a file came that was not asked for: \(output.path)")
-      }
-      do throws(OutputData.Fault) {
-        let bytes = try output.data.contents(limit: left)
-        left -= bytes.count
-        contents[output.path] = bytes
-      } catch {
-        throw .badResult("\(output.path) is damaged or too large")
-      }
-    }
-    return contents
   }
 }
 

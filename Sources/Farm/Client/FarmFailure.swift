@@ -11,6 +11,8 @@ package enum FarmFailure: Error, Sendable, Equatable, CustomStringConvertible {
   /// The remote compiler reported anything but success, or printed something: the person shall see what
   /// the compiler here says.
   case notClean
+  /// A signal ended the remote compiler: by which server, and which.
+  case killed(String)
   case cancelled
 
   /// For statistics: one short phrase for each kind.
@@ -22,6 +24,7 @@ package enum FarmFailure: Error, Sendable, Equatable, CustomStringConvertible {
     case .serverFailed: "a build server failed"
     case .badResult: "a build server sent a bad result"
     case .notClean: "the compiler had something to say"
+    case .killed: "the compiler was killed on a build server"
     case .cancelled: "the caller went away"
     }
   }
@@ -29,7 +32,7 @@ package enum FarmFailure: Error, Sendable, Equatable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .schedulerAway(let text), .noCapacity(let text), .refused(let text),
-      .serverFailed(let text), .badResult(let text):
+      .serverFailed(let text), .badResult(let text), .killed(let text):
       "\(reason): \(text)"
     case .notClean, .cancelled: reason
     }

@@ -18,25 +18,49 @@ package struct RemoteJob: Sendable {
     self.input = input
   }
 
-  /// The body of run_job, in the form that all servers read.
+  /// The body of run_job.
   ///
   /// - Throws: for a path that no tar header of the old kind holds.
-  func body() throws(FarmFailure) -> [UInt8] {
+  func body(_ form: JobForm) throws(FarmFailure) -> [UInt8] {
     guard let header = UstarHeader(path: inputPath, size: input.count) else {
       throw .refused("the input's path is too long for the farm: \(inputPath)")
     }
-    var body = RunJobHeader(command: command, outputs: outputs).framed
-    var deflater = Deflater(level: 1)
-    func feed(_ bytes: UnsafeRawBufferPointer, isLast: Bool) {
-      deflater.feed(bytes, isLast: isLast) { (piece: UnsafeRawBufferPointer) in
-        body.append(contentsOf: piece)
-      }
-    }
-    header.bytes.withUnsafeBytes { feed($0, isLast: false) }
-    input.withUnsafeBytes { feed($0, isLast: false) }
+    let front = RunJobHeader(command: command, outputs: outputs).framed
     // Filled up to a whole block, then two of zeros.
     let zeros = [UInt8](repeating: 0, count: (512 - input.count % 512) % 512 + 1024)
-    zeros.withUnsafeBytes { feed($0, isLast: true) }
+    let tar = [header.bytes, input, zeros]
+    switch form {
+    case .mozilla: return front + deflated(tar)
+    case .checked:
+      guard let frame = frame(tar) else {
+        throw .refused("zstd has no memory for \(input.count) bytes of input")
+      }
+      return front + frame
+    }
+  }
+
+  private func deflated(_ pieces: [[UInt8]]) -> [UInt8] {
+    var body: [UInt8] = []
+    var deflater = Deflater(level: 1)
+    for (index, piece) in pieces.enumerated() {
+      piece.withUnsafeBytes { bytes in
+        deflater.feed(bytes, isLast: index == pieces.count - 1) { body.append(contentsOf: $0) }
+      }
+    }
+    return body
+  }
+
+  /// Level 1: against zlib's, a third of the time for a fifth less (3.1 MB of C++ with its includes:
+  /// 5.7 ms and 565 kB, zlib 18.2 ms and 686 kB); level 3 takes a third longer for 9 % less.
+  private func frame(_ pieces: [[UInt8]]) -> [UInt8]? {
+    var body: [UInt8] = []
+    var compressor = StreamCompressor(level: 1)
+    for (index, piece) in pieces.enumerated() {
+      let isDone = piece.withUnsafeBytes { bytes in
+        compressor.feed(bytes, isLast: index == pieces.count - 1) { body.append(contentsOf: $0) }
+      }
+      guard isDone else { return nil }
+    }
     return body
   }
 }

@@ -49,20 +49,52 @@ package struct JobAllocation: WireValue, Hashable {
   }
 }
 
+/// What only our scheduler tells with a job: that it is ours, which means that it wants to hear when the
+/// job is not wanted any more (`FarmCall.cancelJob`), and what the server understands.
+package struct AllocationExtras: Sendable, Hashable {
+  private enum Tag {
+    static let jobForm: UInt32 = 1
+  }
+
+  /// The newest form of run_job that the server takes; see `JobForm`.
+  package var jobForm: UInt32
+
+  package init(jobForm: UInt32 = 0) {
+    self.jobForm = jobForm
+  }
+
+  init(_ fields: ExtensionFields) throws(MalformedMessage) {
+    self.init()
+    if var reader = fields[Tag.jobForm] { jobForm = try reader.number("job_form") }
+  }
+
+  var fields: ExtensionFields {
+    var fields = ExtensionFields()
+    if jobForm > 0 { fields.put(Tag.jobForm) { $0.put(jobForm) } }
+    return fields
+  }
+}
+
 /// The answer of alloc_job.
 package enum AllocationAnswer: WireAnswer, Hashable {
   /// The certificate's digest is SHA-256 of its DER form; the client asks for the certificate itself
   /// when it does not know the digest.
-  case success(JobAllocation, needsToolchain: Bool, certificateDigest: ArraySlice<UInt8>)
+  case success(
+    JobAllocation, needsToolchain: Bool, certificateDigest: ArraySlice<UInt8>,
+    extras: AllocationExtras? = nil)
   /// Nobody has room, say; the client compiles by itself.
   case failure(String)
 
   package init(from reader: inout BincodeReader) throws(MalformedMessage) {
     if try reader.alternative("alloc_job", of: 2) == 0 {
+      let allocation = try JobAllocation(from: &reader, "job_alloc")
+      let needsToolchain = try reader.boolean("need_toolchain")
+      let digest = try reader.bytes("cert_digest")
+      let extras = try ExtensionFields(after: reader).map { fields throws(MalformedMessage) in
+        try AllocationExtras(fields)
+      }
       self = .success(
-        try JobAllocation(from: &reader, "job_alloc"),
-        needsToolchain: try reader.boolean("need_toolchain"),
-        certificateDigest: try reader.bytes("cert_digest"))
+        allocation, needsToolchain: needsToolchain, certificateDigest: digest, extras: extras)
     } else {
       self = .failure(try reader.text("msg"))
     }
@@ -70,11 +102,12 @@ package enum AllocationAnswer: WireAnswer, Hashable {
 
   package func write(to writer: inout BincodeWriter) {
     switch self {
-    case .success(let allocation, let needsToolchain, let digest):
+    case .success(let allocation, let needsToolchain, let digest, let extras):
       writer.putAlternative(0)
       allocation.write(to: &writer)
       writer.put(needsToolchain)
       writer.put(digest)
+      extras?.fields.write(to: &writer)
     case .failure(let message):
       writer.putAlternative(1)
       writer.put(message)
@@ -83,7 +116,7 @@ package enum AllocationAnswer: WireAnswer, Hashable {
 
   package var json: JSONValue {
     switch self {
-    case .success(let allocation, let needsToolchain, let digest):
+    case .success(let allocation, let needsToolchain, let digest, _):
       .tagged(
         "Success",
         .object([

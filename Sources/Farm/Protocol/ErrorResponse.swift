@@ -85,6 +85,11 @@ extension ErrorResponse {
       body: Array(refusal.rawValue.utf8))
   }
 
+  /// cancel_job with a token that is not the job's, or for a job that is not known (any more).
+  package static let jobTokenRefused = ErrorResponse(
+    status: 401, challenge: "Bearer error=\"invalid_bearer_token\"",
+    body: Array("the token is not this job's, or the job is not known".utf8))
+
   /// A server's call without a good token.
   package static let serverTokenRefused = ErrorResponse(
     status: 401, challenge: "Bearer error=\"invalid_bearer_token\"")
@@ -165,6 +170,10 @@ extension ErrorResponse {
         ])
     }
   }
+
+  /// run_job in a form that this server does not take.
+  package static let unknownJobForm = described(
+    400, ["\(JobForm.header): this server takes no such form of a job"])
 
   /// The job could not be run. The causes, outermost first.
   package static func buildFailed(_ causes: [String]) -> ErrorResponse {

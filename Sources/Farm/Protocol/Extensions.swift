@@ -61,6 +61,7 @@ package struct HeartbeatExtras: Sendable, Hashable {
     static let isDraining: UInt32 = 3
     static let jobs: UInt32 = 4
     static let toolchains: UInt32 = 5
+    static let jobForm: UInt32 = 6
   }
 
   /// How many milliseconds later the next heartbeat comes at the latest.
@@ -73,16 +74,20 @@ package struct HeartbeatExtras: Sendable, Hashable {
   package var jobs: [JobID]?
   /// The toolchains that it has, those used last first.
   package var toolchains: [ArchiveID]
+  /// The newest form of run_job that it takes, as its number: the scheduler hands it on and needs not
+  /// know the form.
+  package var jobForm: UInt32
 
   package init(
     interval: UInt64? = nil, freeMemory: UInt64? = nil, isDraining: Bool = false,
-    jobs: [JobID]? = nil, toolchains: [ArchiveID] = []
+    jobs: [JobID]? = nil, toolchains: [ArchiveID] = [], jobForm: UInt32 = 0
   ) {
     self.interval = interval
     self.freeMemory = freeMemory
     self.isDraining = isDraining
     self.jobs = jobs
     self.toolchains = toolchains
+    self.jobForm = jobForm
   }
 
   init(_ fields: ExtensionFields) throws(MalformedMessage) {
@@ -105,6 +110,7 @@ package struct HeartbeatExtras: Sendable, Hashable {
         toolchains.append(archive)
       }
     }
+    if var reader = fields[Tag.jobForm] { jobForm = try reader.number("job_form") }
   }
 
   var fields: ExtensionFields {
@@ -121,6 +127,7 @@ package struct HeartbeatExtras: Sendable, Hashable {
     if !toolchains.isEmpty {
       fields.put(Tag.toolchains) { $0.put(toolchains.map(\.description)) }
     }
+    if jobForm > 0 { fields.put(Tag.jobForm) { $0.put(jobForm) } }
     return fields
   }
 }

@@ -8,6 +8,8 @@ package enum FarmCall: Sendable, Hashable {
   case status
   case heartbeat
   case jobState(JobID)
+  /// Only ours: a client gives a job back, or tells that its server failed.
+  case cancelJob(JobID)
   // A server's.
   case assignJob(JobID)
   case submitToolchain(JobID)
@@ -35,6 +37,7 @@ package enum FarmCall: Sendable, Hashable {
     case .status: Self.scheduler + "status"
     case .heartbeat: Self.scheduler + "heartbeat_server"
     case .jobState(let job): Self.scheduler + "job_state/\(job)"
+    case .cancelJob(let job): Self.scheduler + "cancel_job/\(job)"
     case .assignJob(let job): Self.server + "assign_job/\(job)"
     case .submitToolchain(let job): Self.server + "submit_toolchain/\(job)"
     case .runJob(let job): Self.server + "run_job/\(job)"
@@ -67,6 +70,9 @@ package enum FarmCall: Sendable, Hashable {
     case ("job_state", 2):
       guard let job = JobID(parts[1]) else { return nil }
       self = .jobState(job)
+    case ("cancel_job", 2):
+      guard let job = JobID(parts[1]) else { return nil }
+      self = .cancelJob(job)
     default: return nil
     }
   }
@@ -104,7 +110,7 @@ package enum FarmCall: Sendable, Hashable {
   /// submit_toolchain without any content type.
   package var needsBinaryContentType: Bool {
     switch self {
-    case .allocateJob, .heartbeat, .jobState, .assignJob: true
+    case .allocateJob, .heartbeat, .jobState, .cancelJob, .assignJob: true
     default: false
     }
   }

@@ -25,6 +25,8 @@ package enum SchedulerEvent: Sendable, Equatable {
   case jobState(JobID, JobState, from: SocketAddress)
   /// A client does not want a job any more that was granted, or the grant could not be delivered.
   case cancelled(JobID)
+  /// A client tells that the server of its job failed after it had taken the job, in one line.
+  case failed(JobID, cause: String)
   /// A server shall finish what it has and get nothing new; or again.
   case drain(SocketAddress, Bool)
   /// A server goes, now.
@@ -51,13 +53,15 @@ package struct Grant: Sendable, Hashable {
   /// Signs the client's token.
   package var jobKey: ArraySlice<UInt8>
   package var certificateDigest: ArraySlice<UInt8>
+  /// The newest form of run_job that the server takes.
+  package var jobForm: UInt32
 
   /// The answer's body.
   package var answer: AllocationAnswer {
     let token = JobToken(job: job).signed(with: Array(jobKey))
     return .success(
       JobAllocation(token: token, job: job, server: server), needsToolchain: needsToolchain,
-      certificateDigest: certificateDigest)
+      certificateDigest: certificateDigest, extras: AllocationExtras(jobForm: jobForm))
   }
 }
 

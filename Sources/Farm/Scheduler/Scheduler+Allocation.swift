@@ -71,7 +71,8 @@ extension Scheduler {
       .grant(
         Grant(
           request: request, job: job, server: address, needsToolchain: needsToolchain,
-          jobKey: server.jobKey, certificateDigest: server.certificate.digest)))
+          jobKey: server.jobKey, certificateDigest: server.certificate.digest,
+          jobForm: server.jobForm)))
   }
 
   /// A server has not taken a job: it rests, and the next one is asked.

@@ -26,7 +26,7 @@ extension Scheduler {
       noteToolchain(of: record)
       proceed(job, to: .started, until: policy.runTimeout)
     case (.started, .complete):
-      drop(job, isComplete: true)
+      complete(job, record)
       actions.append(.acknowledge)
     case (.cancelled, _):
       if state == .complete { drop(job) }
@@ -89,6 +89,37 @@ extension Scheduler {
     }
   }
 
+  /// A job has ended, as its server says. Whether its result is worth something is not known yet, so
+  /// that failures before it are not forgotten for good.
+  private mutating func complete(_ job: JobID, _ record: JobRecord) {
+    drop(job)
+    guard let server = servers[record.server] else { return }
+    completed.add(job, CompletedJobs.Record(server: record.server, failedRuns: server.failedRuns))
+    change(record.server) { server in
+      server.completed += 1
+      server.failedRuns = 0
+    }
+  }
+
+  /// A client's job has failed on its server: the server rests, so that the client's next request
+  /// leads to another one. A job counts once.
+  mutating func fail(_ job: JobID, because cause: String) {
+    let address: SocketAddress
+    var before = 0
+    if let record = jobs[job], record.stage != .assigning, record.stage != .cancelled {
+      address = record.server
+      cancel(job)
+    } else if let record = completed.remove(job) {
+      address = record.server
+      before = record.failedRuns
+    } else {
+      return
+    }
+    change(address) { $0.failedRuns = max($0.failedRuns, before) }
+    guard rest(address, because: cause) else { return }
+    change(address) { $0.failedRuns += 1 }
+  }
+
   /// A lease has come to its end.
   mutating func expire(_ job: JobID) {
     guard let record = jobs[job] else { return }
@@ -108,13 +139,12 @@ extension Scheduler {
 
   /// Frees the slot of a job.
   @discardableResult
-  mutating func drop(_ job: JobID, isComplete: Bool = false) -> JobRecord? {
+  mutating func drop(_ job: JobID) -> JobRecord? {
     guard let record = jobs.removeValue(forKey: job) else { return nil }
     deadlines.remove(.job(job))
     if let request = record.request { requests[request] = nil }
     change(record.server) { server in
       server.jobs.remove(job)
-      if isComplete { server.completed += 1 }
       if record.stage == .assigning { server.assigning -= 1 }
     }
     return record

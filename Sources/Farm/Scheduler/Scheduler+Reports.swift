@@ -18,7 +18,8 @@ extension Scheduler {
   /// Whether a client's token for this job is the one that was granted: for calls of our clients about
   /// a job.
   package func verify(_ token: String, for job: JobID) -> Bool {
-    guard let record = jobs[job], let server = servers[record.server] else { return false }
+    guard let address = jobs[job]?.server ?? completed[job]?.server, let server = servers[address]
+    else { return false }
     return (try? JobToken(job: job).verify(token, key: Array(server.jobKey))) != nil
   }
 
@@ -71,7 +72,8 @@ extension Scheduler {
           certificate: server.certificate,
           extras: HeartbeatExtras(
             isDraining: server.isDraining,
-            toolchains: server.toolchains.sorted { $0.value > $1.value }.map(\.key)))
+            toolchains: server.toolchains.sorted { $0.value > $1.value }.map(\.key),
+            jobForm: server.jobForm))
       )
     }.sorted { $0.address.description < $1.address.description }
   }

@@ -46,6 +46,7 @@ extension Scheduler {
       server.certificate = heartbeat.certificate
       server.cpus = cpus
       server.timeout = timeout
+      server.jobForm = extras?.jobForm ?? 0
       server.memorySlots = extras?.freeMemory.map { free in
         // What is free now is free beside the jobs that run.
         server.jobs.count + Int(clamping: free / memoryPerJob)
@@ -115,15 +116,18 @@ extension Scheduler {
     if had { ranking.remove(address, holding: archive) }
   }
 
-  /// A server failed to take a job: it rests. Calls that were under way together fail together and
-  /// count as one failure.
-  mutating func rest(_ address: SocketAddress, because cause: String?) {
-    guard let server = servers[address] else { return }
+  /// A server failed to take a job, or to do one: it rests. Calls that were under way together fail
+  /// together and count as one failure.
+  ///
+  /// - Returns: whether it rests because of this.
+  @discardableResult
+  mutating func rest(_ address: SocketAddress, because cause: String?) -> Bool {
+    guard let server = servers[address] else { return false }
     let failures: Int
     switch server.health {
-    case .good: failures = 1
-    case .probed(let before): failures = before + 1
-    case .resting: return
+    case .good: failures = server.failedRuns + 1
+    case .probed(let before): failures = max(before, server.failedRuns) + 1
+    case .resting: return false
     }
     change(address) { server in
       server.health = .resting(failures: failures)
@@ -133,6 +137,7 @@ extension Scheduler {
     let doubled = policy.shortestRest.nanoseconds << min(failures - 1, 20)
     deadlines.set(
       .rest(address), now + min(Span(nanoseconds: doubled), policy.longestRest))
+    return true
   }
 
   /// A server is gone, and all of its jobs. Those that no client knows of go to other servers.

@@ -10,6 +10,8 @@ package struct Scheduler: Sendable {
   let policy: SchedulerPolicy
   var servers: [SocketAddress: ServerRecord] = [:]
   var jobs: [JobID: JobRecord] = [:]
+  /// Jobs that were completed a short time ago: their results may still turn out to be worth nothing.
+  var completed = CompletedJobs()
   /// The jobs of requests that were not answered.
   var requests: [RequestID: JobID] = [:]
   var ranking = Ranking()
@@ -60,6 +62,7 @@ package struct Scheduler: Sendable {
       refused(job, server, causes: causes)
     case .jobState(let job, let state, let server): report(job, state, from: server)
     case .cancelled(let job): cancel(job)
+    case .failed(let job, let cause): fail(job, because: cause)
     case .drain(let server, let isDraining):
       change(server) { $0.isHeld = isDraining }
     case .left(let server): forget(server)

@@ -21,6 +21,8 @@ struct ServerRecord {
   var isHeld = false
   /// That it has drained was told.
   var hasToldDrained = false
+  /// The newest form of run_job that it takes.
+  var jobForm: UInt32 = 0
   /// How many jobs its memory allows, as of its last heartbeat.
   var memorySlots: Int?
   var jobs: Set<JobID> = []
@@ -33,6 +35,8 @@ struct ServerRecord {
   /// When it was given its last job: the order among equals.
   var turn: UInt64 = 0
   var completed: UInt64 = 0
+  /// How many jobs in a row it failed after it had taken them.
+  var failedRuns = 0
   var failed: UInt64 = 0
   var lastFailure: String?
 

@@ -9,6 +9,9 @@ struct SchedulerCounts: Sendable {
   var assignFailures: UInt64 = 0
   var tokensRefused: UInt64 = 0
   var serversLost: UInt64 = 0
+  /// By their clients, before they had ended.
+  var jobsCancelled: UInt64 = 0
+  var failuresReported: UInt64 = 0
 }
 
 extension Scheduler {
@@ -32,6 +35,13 @@ extension Scheduler {
     text.add(
       "sccache_scheduler_servers_lost_total", .counter, "Servers that went silent.",
       counts.serversLost)
+    text.add(
+      "sccache_scheduler_cancelled_total", .counter, "Jobs that clients gave back.",
+      counts.jobsCancelled)
+    text.add(
+      "sccache_scheduler_failures_reported_total", .counter,
+      "Failures of servers, told by clients.",
+      counts.failuresReported)
     let servers = serverReports
     func each(_ value: (ServerReport) -> UInt64) -> [(labels: String, value: UInt64)] {
       servers.map { (MetricsText.label("server", $0.address), value($0)) }

@@ -101,6 +101,8 @@ package final class SchedulerService: Sendable {
       let server = try server(head)
       let report: JobStateReport = try await message(head, body, endpoint)
       return try told(.jobState(job, report.state, from: server), format)
+    case .cancelJob(let job):
+      return try await cancel(job, head, body, format)
     case .assignJob, .submitToolchain, .runJob:
       throw .notFound
     }
@@ -166,6 +168,25 @@ package final class SchedulerService: Sendable {
       }
       perform(actions)
     }
+  }
+
+  /// Only whoever holds the job's own token may say something about it.
+  private func cancel(
+    _ job: JobID, _ head: HTTPRequestHead, _ body: HTTPBody, _ format: BodyFormat
+  ) async throws(ErrorResponse) -> HTTPReply {
+    guard let token = Authorization.bearer(head.header("authorization")) else { throw .noBearer }
+    guard state.withLock({ $0.scheduler.verify(token, for: job) }) else { throw .jobTokenRefused }
+    switch try await message(head, body, .cancelJob(job)) as JobCancellation {
+    case .notWanted:
+      state.withLock { $0.counts.jobsCancelled += 1 }
+      send(.cancelled(job))
+    case .serverFailed(let reason):
+      state.withLock { $0.counts.failuresReported += 1 }
+      logger.warning(
+        "a client's job failed on its server", metadata: ["job": "\(job)", "reason": "\(reason)"])
+      send(.failed(job, cause: reason))
+    }
+    return HTTPReply(JobStateAnswer.success, format)
   }
 
   /// Hands over what a server says; gives the answer that the scheduler has for it.

@@ -11,6 +11,18 @@ package struct SandboxedJob: Sendable {
   package var inputs: Spool
 }
 
+/// A file that a job made.
+package struct SandboxedOutput: Sendable {
+  /// As it was asked for.
+  package var path: String
+  package var contents: [UInt8]
+
+  package init(path: String, contents: [UInt8]) {
+    self.path = path
+    self.contents = contents
+  }
+}
+
 /// What came of it.
 package struct SandboxedResult: Sendable {
   package enum Ending: Sendable, Equatable {
@@ -26,11 +38,11 @@ package struct SandboxedResult: Sendable {
   package var standardOutput: [UInt8]
   package var standardError: [UInt8]
   /// Those that exist, with the path that was asked for.
-  package var outputs: [JobOutput]
+  package var outputs: [SandboxedOutput]
 
   package init(
     ending: Ending, standardOutput: [UInt8] = [], standardError: [UInt8] = [],
-    outputs: [JobOutput] = []
+    outputs: [SandboxedOutput] = []
   ) {
     self.ending = ending
     self.standardOutput = standardOutput

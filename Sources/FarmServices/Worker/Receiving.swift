@@ -52,46 +52,37 @@ final class ArchiveReceiver: @unchecked Sendable {
   }
 }
 
-/// Takes the body of run_job: the header, then the inputs, inflated as they come.
+/// Takes the body of run_job: the header, then the inputs, decompressed as they come.
 final class RunJobReceiver: @unchecked Sendable {
   // Sendable: pieces are taken one after the other, and the rest is read behind the last.
   private var intake = RunJobIntake()
-  private var inflater: Inflater
-  private var hasEnded = false
+  private let inputs: any InputStream
   private(set) var header: RunJobHeader?
   let spool: Spool
 
-  /// - Parameter limit: bytes of the inputs when they are inflated.
-  init(in directory: String, limit: Int) throws(WorkerFailure) {
+  /// - Parameter limit: bytes of the inputs when they are decompressed.
+  init(
+    in directory: String, form: JobForm = .mozilla, limit: Int
+  ) throws(WorkerFailure) {
     spool = try Spool(in: directory)
-    inflater = Inflater(limit: limit)
+    inputs =
+      switch form {
+      case .mozilla: ZlibInput(limit: limit)
+      case .checked: ZstdInput(limit: limit)
+      }
   }
 
   func take(_ piece: [UInt8]) throws {
-    guard header == nil else { return try inflate(piece[...]) }
-    guard let (header, inputs) = try intake.take(piece[...]) else { return }
+    guard header == nil else { return try inputs.take(piece[...], into: spool) }
+    guard let (header, rest) = try intake.take(piece[...]) else { return }
     self.header = header
-    try inflate(inputs)
-  }
-
-  private func inflate(_ piece: ArraySlice<UInt8>) throws {
-    // What follows the stream is ignored, as Mozilla's server does.
-    guard !hasEnded, !piece.isEmpty else { return }
-    let progress = try piece.withUnsafeBytes { bytes in
-      try inflater.feed(bytes) { inflated throws(WorkerFailure) in try spool.write(inflated) }
-    }
-    switch progress {
-    case .needsMore: break
-    case .finished: hasEnded = true
-    case .damaged: throw WorkerFailure("the inputs are no zlib stream, or it is damaged")
-    case .tooLong: throw WorkerFailure("the inputs are larger than this server allows")
-    }
+    try inputs.take(rest, into: spool)
   }
 
   /// - Throws: when something is missing.
   func finish() throws -> RunJobHeader {
     guard let header else { throw intake.faultAtEnd }
-    guard hasEnded else { throw WorkerFailure("the inputs end early") }
+    guard inputs.hasEnded else { throw WorkerFailure("the inputs end early") }
     spool.rewind()
     return header
   }

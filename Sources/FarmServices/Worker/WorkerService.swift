@@ -41,6 +41,8 @@ package final class WorkerService: Sendable {
     var done: UInt64 = 0
     var refused: UInt64 = 0
     var failed: UInt64 = 0
+    /// Jobs that came with zstd, whatever became of them.
+    var checked: UInt64 = 0
     var uploads: UInt64 = 0
     var uploadsRefused: UInt64 = 0
   }
@@ -100,7 +102,8 @@ package final class WorkerService: Sendable {
         pem: credentials.certificate.certificatePEM[...]),
       extras: HeartbeatExtras(
         interval: 2000, freeMemory: nil, isDraining: draining.load(ordering: .relaxed),
-        jobs: jobs.withLock { $0.running }, toolchains: Array(trees.all.prefix(64))))
+        jobs: jobs.withLock { $0.running }, toolchains: Array(trees.all.prefix(64)),
+        jobForm: JobForm.newest.rawValue))
   }
 
   /// Takes nothing new; returns when what runs is done, or after so many seconds.
@@ -124,6 +127,9 @@ package final class WorkerService: Sendable {
     text.add(
       "sccache_worker_refused_total", .counter, "Jobs refused or over a limit.", counts.refused)
     text.add("sccache_worker_failed_total", .counter, "Jobs lost by the sandbox.", counts.failed)
+    text.add(
+      "sccache_worker_zstd_jobs_total", .counter, "Jobs that came compressed with zstd.",
+      counts.checked)
     text.add("sccache_worker_toolchains", .gauge, "Toolchains unpacked.", UInt64(trees.all.count))
     text.add("sccache_worker_uploads_total", .counter, "Toolchains taken.", counts.uploads)
     text.add(
@@ -147,7 +153,7 @@ package final class WorkerService: Sendable {
       switch endpoint {
       case .assignJob(let job): return HTTPReply(try await assign(job, head, body), format)
       case .submitToolchain(let job): return HTTPReply(try await submit(job, head, body), format)
-      case .runJob(let job): return HTTPReply(try await run(job, head, body, isWanted), format)
+      case .runJob(let job): return try await run(job, head, body, isWanted).reply(format)
       default: throw .notFound
       }
     } catch {
@@ -248,14 +254,16 @@ package final class WorkerService: Sendable {
   private func run(
     _ job: JobID, _ head: HTTPRequestHead, _ body: HTTPBody,
     _ isWanted: @escaping @Sendable () -> Bool
-  ) async throws(ErrorResponse) -> RunJobAnswer {
+  ) async throws(ErrorResponse) -> JobAnswer {
     try authorize(job, head, isScheduler: false)
-    guard let archive = jobs.withLock({ $0.begin(job) }) else { return .jobNotFound }
+    guard let form = JobForm(header: head.header(JobForm.header)) else { throw .unknownJobForm }
+    guard let archive = jobs.withLock({ $0.begin(job) }) else { return .notFound(form) }
     defer { jobs.withLock { $0.end(job) } }
-    guard trees.use(archive) else { return .jobNotFound }
+    guard trees.use(archive) else { return .notFound(form) }
     defer { trees.release(archive) }
     try await report(.started, of: job)
-    let result: Result<SandboxedResult, ErrorResponse> = await perform(job, archive, body, isWanted)
+    if form == .checked { counts.withLock { $0.checked += 1 } }
+    let answer = await perform(archive, form, body, isWanted)
     // The result counts, whatever the scheduler makes of this.
     do throws(WorkerFailure) {
       try await scheduler.report(.complete, of: job)
@@ -264,17 +272,17 @@ package final class WorkerService: Sendable {
         "the scheduler wasn't told of a job's end",
         metadata: ["job": "\(job)", "reason": "\(error)"])
     }
-    return try answer(try result.get())
+    return try answer.get()
   }
 
   private func perform(
-    _ job: JobID, _ archive: ArchiveID, _ body: HTTPBody,
+    _ archive: ArchiveID, _ form: JobForm, _ body: HTTPBody,
     _ isWanted: @escaping @Sendable () -> Bool
-  ) async -> Result<SandboxedResult, ErrorResponse> {
+  ) async -> Result<JobAnswer, ErrorResponse> {
     let receiver: RunJobReceiver
     let header: RunJobHeader
     do {
-      receiver = try RunJobReceiver(in: trees.directory, limit: Self.inputLimit)
+      receiver = try RunJobReceiver(in: trees.directory, form: form, limit: Self.inputLimit)
       try await body.read(limit: Self.inputLimit, seconds: Self.uploadSeconds) { piece in
         try await self.threads.run { Result { try receiver.take(piece) } }.get()
       }
@@ -286,30 +294,23 @@ package final class WorkerService: Sendable {
     }
     let work = SandboxedJob(
       archive: archive, command: header.command, outputs: header.outputs, inputs: receiver.spool)
-    return .success(await jobThreads.run { [runner] in runner.run(work, isWanted: isWanted) })
+    return await jobThreads.run { [self] in
+      let result = runner.run(work, isWanted: isWanted)
+      count(result.ending)
+      return Result { () throws(ErrorResponse) in try JobAnswer(result, form) }
+    }
   }
 
-  private func answer(_ result: SandboxedResult) throws(ErrorResponse) -> RunJobAnswer {
-    let ending: JobEnding
-    switch result.ending {
-    case .exited(let code):
+  private func count(_ ending: SandboxedResult.Ending) {
+    switch ending {
+    case .exited, .killed:
       counts.withLock { $0.done += 1 }
-      ending = .exited(code)
-    case .killed(let signal):
-      counts.withLock { $0.done += 1 }
-      ending = .killed(signal: signal)
     case .refused(let reason):
       counts.withLock { $0.refused += 1 }
       logger.info("a job was refused", metadata: ["reason": "\(reason)"])
-      throw .buildFailed([reason])
     case .failed(let reason):
       counts.withLock { $0.failed += 1 }
       logger.warning("a job failed", metadata: ["reason": "\(reason)"])
-      throw .buildFailed([reason])
     }
-    let output = ProcessOutput(
-      ending, form: .waitStatus, standardOutput: result.standardOutput[...],
-      standardError: result.standardError[...])
-    return .complete(output, outputs: result.outputs)
   }
 }

@@ -7,20 +7,24 @@ import Testing
 
 @testable import FarmServices
 
-/// Unpacks nothing: a tree of so many bytes appears, or a failure.
+/// Unpacks nothing: a tree of so many bytes appears, or a failure. Runs nothing: `result`, or what `runs`
+/// gives.
 final class FakeRunner: JobRunner {
   let bytes: Int
   let fails: Bool
   let unpacked = Atomic(0)
   let result: SandboxedResult
+  let runs: (@Sendable (SandboxedJob, @Sendable () -> Bool) -> SandboxedResult)?
 
   init(
     bytes: Int = 100, fails: Bool = false,
-    result: SandboxedResult = SandboxedResult(ending: .exited(0))
+    result: SandboxedResult = SandboxedResult(ending: .exited(0)),
+    runs: (@Sendable (SandboxedJob, @Sendable () -> Bool) -> SandboxedResult)? = nil
   ) {
     self.bytes = bytes
     self.fails = fails
     self.result = result
+    self.runs = runs
   }
 
   func unpack(
@@ -33,7 +37,7 @@ final class FakeRunner: JobRunner {
   }
 
   func run(_ job: SandboxedJob, isWanted: @escaping @Sendable () -> Bool) -> SandboxedResult {
-    result
+    runs?(job, isWanted) ?? result
   }
 }
 

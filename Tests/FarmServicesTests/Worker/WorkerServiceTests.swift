@@ -29,13 +29,14 @@ import WebServer
     let client = HTTPClient()
 
     func ask(
-      _ call: FarmCall, _ body: HTTPQuestion.Body, token: String? = nil
+      _ call: FarmCall, _ body: HTTPQuestion.Body, token: String? = nil, form: String? = nil
     ) async throws -> HTTPAnswer {
       var question = HTTPQuestion(.post, url + call.path)
       question.body = body
       question.pinnedCertificate = certificate
       question.headers = [("content-type", "application/octet-stream")]
       if let token { question.headers.append(("authorization", "Bearer \(token)")) }
+      if let form { question.headers.append(("sccache-job", form)) }
       return try await FarmServicesTests.ask(question, client: client)
     }
 
@@ -125,8 +126,7 @@ import WebServer
   }
 
   @Test func aJobFromBeginningToEnd() async throws {
-    let output = JobOutput(
-      path: "/w/a.o", data: Array("object".utf8).withUnsafeBytes { OutputData(deflating: $0) })
+    let output = SandboxedOutput(path: "/w/a.o", contents: Array("object".utf8))
     let runner = FakeRunner(
       result: SandboxedResult(
         ending: .exited(0), standardError: Array("note".utf8), outputs: [output]))
@@ -149,6 +149,124 @@ import WebServer
       #expect(try await !worker.assign(2, id).needsToolchain)
     }
   }
+
+  // MARK: form 1
+
+  /// The inputs' frame, behind the header of a job.
+  private static func checkedBody(_ frame: [UInt8]) -> [UInt8] {
+    let command = CompileCommand(
+      executable: "/usr/bin/gcc", arguments: ["-c"], environment: [], directory: "/w")
+    return RunJobHeader(command: command, outputs: ["/w/a.o"]).framed + frame
+  }
+
+  private static func frame(_ bytes: [UInt8]) -> [UInt8] {
+    var frame: [UInt8] = []
+    var compressor = StreamCompressor(level: 1)
+    let isDone = bytes.withUnsafeBytes { bytes in
+      compressor.feed(bytes, isLast: true) { frame.append(contentsOf: $0) }
+    }
+    return isDone ? frame : []
+  }
+
+  /// A frame without contents whose decoder needs a window of 2^log bytes.
+  private static func frame(windowLog: UInt8) -> [UInt8] {
+    [0x28, 0xb5, 0x2f, 0xfd, 0, (windowLog - 10) << 3, 1, 0, 0]
+  }
+
+  private static func runsOneJob(
+    _ worker: Worker, _ job: UInt64, _ body: [UInt8], form: String? = "1"
+  ) async throws -> HTTPAnswer {
+    let id = id(of: archive)
+    if try await worker.assign(job, id).needsToolchain {
+      #expect(try await worker.submit(job, archive) == .success)
+    }
+    return try await worker.ask(
+      .runJob(JobID(job)), .bytes(body), token: worker.token(job), form: form)
+  }
+
+  @Test func endingsInBothForms() async throws {
+    let endings: [(SandboxedResult.Ending, JobEnd, code: UInt8?)] = [
+      (.exited(3), .exited(3), 3), (.killed(signal: 9), .killed(signal: 9), 137),
+      (.refused("a limit"), .refused("a limit"), nil), (.failed("a slot"), .lost("a slot"), nil),
+    ]
+    for (ending, end, code) in endings {
+      let output = SandboxedOutput(path: "/w/a.o", contents: Array("object".utf8))
+      let runner = FakeRunner(
+        result: SandboxedResult(
+          ending: ending, standardError: Array("note".utf8), outputs: [output]))
+      try await withWorker(runner) { worker in
+        let checked = try await Self.runsOneJob(
+          worker, 1, Self.checkedBody(Self.frame([0])))
+        #expect(checked.status == 200)
+        #expect(checked.header("sccache-job") == "1")
+        guard case .ended(end, [], let errors, let files) = try CheckedJobAnswer(body: checked.body)
+        else {
+          Issue.record("another end than \(end)")
+          return
+        }
+        #expect(Array(errors) == (code == nil ? [] : Array("note".utf8)))
+        #expect(
+          try files.map { try $0.contents(limit: 10) } == (code == nil ? [] : [output.contents]))
+
+        let plain = try await Self.runsOneJob(
+          worker, 2, Self.runBody(inputs: [0]), form: nil)
+        #expect(plain.header("sccache-job") == nil)
+        #expect(plain.status == (code == nil ? 500 : 200))
+        guard case .complete(let process, _)? = try? RunJobAnswer(body: plain.body) else {
+          #expect(code == nil)
+          return
+        }
+        #expect(process.exitCode == code)
+      }
+    }
+  }
+
+  @Test func damagedFrames() async throws {
+    let plain = [UInt8](repeating: 1, count: 5000)
+    let good = Self.frame(plain)
+    var changed = good
+    changed[4] ^= 0xff
+    let bad: [[UInt8]] = [
+      [], Array(good.dropLast()), Array(good.prefix(5)), changed, good + [1], good + good.prefix(9),
+      Self.frame(windowLog: 24), Self.frame(windowLog: 31), plain,
+    ]
+    try await withWorker { worker in
+      for (number, frame) in bad.enumerated() {
+        let answer = try await Self.runsOneJob(
+          worker, UInt64(number), Self.checkedBody(frame))
+        #expect(answer.status == 500, "\(number)")
+      }
+      for (number, frame) in [good, good + good, Self.frame(windowLog: 23)].enumerated() {
+        let answer = try await Self.runsOneJob(
+          worker, UInt64(100 + number), Self.checkedBody(frame))
+        #expect(answer.status == 200, "\(number)")
+      }
+      // The scheduler is told each time, or the slot would stay taken.
+      #expect(worker.reports.all.filter { $0.hasSuffix("complete") }.count == bad.count + 3)
+    }
+  }
+
+  /// A form of later: the job stays, and can be sent in another one.
+  @Test func unknownForms() async throws {
+    try await withWorker { worker in
+      let body = Self.checkedBody(Self.frame([0]))
+      _ = try await worker.assign(1, Self.id(of: Self.archive))
+      for form in ["2", "0", "x"] {
+        let answer = try await worker.ask(
+          .runJob(JobID(1)), .bytes(body), token: worker.token(1), form: form)
+        #expect(answer.status == 400)
+      }
+      #expect(try await worker.submit(1, Self.archive) == .success)
+      let answer = try await worker.ask(
+        .runJob(JobID(1)), .bytes(body), token: worker.token(1), form: "1")
+      #expect(answer.status == 200)
+      let again = try await worker.ask(
+        .runJob(JobID(1)), .bytes(body), token: worker.token(1), form: "1")
+      #expect(try CheckedJobAnswer(body: again.body) == .jobNotFound)
+    }
+  }
+
+  // MARK: damage
 
   /// A job runs once; one that nobody assigned doesn't run.
   @Test func unknownJobs() async throws {

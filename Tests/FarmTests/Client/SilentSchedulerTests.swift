@@ -14,6 +14,7 @@ import Testing
     let client = FarmClient(
       schedulerURL: "http://127.0.0.1:\(listener.port)", token: Secret("t"))
     let (failure, isAvailable) = await BlockingThreads(limit: 1).run {
+      // On this thread: it rests for a second, and the test may wait longer for its turn.
       let failure = Self.failure(of: client)
       return (failure, client.isAvailable)
     }

@@ -5,7 +5,7 @@ import Testing
 @Suite struct ExtensionTests {
   private static let extras = HeartbeatExtras(
     interval: 5000, freeMemory: 8 << 30, isDraining: true, jobs: [JobID(1), JobID(.max)],
-    toolchains: [.numbered(1), .numbered(0xab)])
+    toolchains: [.numbered(1), .numbered(0xab)], jobForm: 1)
 
   @Test func extrasComeBack() throws {
     var heartbeat = try Heartbeat(body: try Golden.body("01-heartbeat_server.req"))

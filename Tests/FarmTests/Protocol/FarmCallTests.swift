@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct FarmCallTests {
   @Test(arguments: [
-    FarmCall.allocateJob, .status, .heartbeat, .jobState(JobID(.max)), .assignJob(JobID(0)),
+    FarmCall.allocateJob, .status, .heartbeat, .jobState(JobID(.max)), .cancelJob(JobID(.max)),
+    .assignJob(JobID(0)),
     .submitToolchain(JobID(17)), .runJob(JobID(1 << 63)),
     .serverCertificate(SocketAddress(host: .v4(0x7f00_0001), port: 10501)),
     .serverCertificate(SocketAddress(host: .v6(0, 1), port: 10501)),

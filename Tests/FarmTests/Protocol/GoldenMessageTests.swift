@@ -70,11 +70,12 @@ import Testing
     case .failure(let message):
       #expect(name == "22-alloc_job_fail~no_capacity.res")
       #expect(message == "Insufficient capacity across 1 available servers")
-    case .success(let allocation, let needsToolchain, let digest):
+    case .success(let allocation, let needsToolchain, let digest, nil):
       #expect(needsToolchain == (name != "12-alloc_job~toolchain_known.res"))
       #expect(digest.count == 32)
       if name.hasPrefix("23") { #expect(allocation.server.description == "[::1]:10507") }
       if name.hasPrefix("04") { #expect(allocation.server.description == "127.0.0.1:10511") }
+    case .success: Issue.record("Mozilla's scheduler has no extensions")
     }
   }
 

@@ -9,7 +9,7 @@ import Testing
     farm.beat(1)
     let grant = try farm.grant(needsToolchain: true)
     #expect(grant.needsToolchain)
-    guard case .success(let allocation, true, [1]) = grant.answer else {
+    guard case .success(let allocation, true, [1], _) = grant.answer else {
       Issue.record("\(grant.answer)")
       return
     }

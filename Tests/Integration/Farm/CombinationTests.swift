@@ -10,6 +10,9 @@ import Testing
 
     var testDescription: String { "\(client) client, \(scheduler) scheduler, \(server) server" }
 
+    /// Then the wire has its extensions.
+    var isOurs: Bool { client == .ours && scheduler == .ours && server == .ours }
+
     static let all = Maker.allCases.flatMap { client in
       Maker.allCases.flatMap { scheduler in
         Maker.allCases.map { Combination(client: client, scheduler: scheduler, server: $0) }
@@ -36,6 +39,13 @@ import Testing
     try client.compilesOnTheFarm(
       ["g++", "-g", "-MMD", "-MF", "x.d", "-c", "plain.cc", "-o", "x.o"], gives: ["x.o", "x.d"])
     #expect(try client.statistics().count("dist_errors") == 0)
+
+    guard combination.server == .ours else { return }
+    // What Mozilla's server gets otherwise, it could not read.
+    let jobs = try farm.metric("sccache_worker_jobs_total", ofServer: 0)
+    let extended = try farm.metric("sccache_worker_zstd_jobs_total", ofServer: 0)
+    #expect(jobs >= 5)
+    #expect(extended == (combination.isOurs ? jobs : 0))
   }
 
   @Test(.timeLimit(.minutes(4)), arguments: Maker.allCases)

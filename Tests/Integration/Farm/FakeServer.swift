@@ -13,6 +13,7 @@ final class FakeServer {
   private let address: SocketAddress
   private let certificate: SelfSignedCertificate
   private let process: BackgroundProcess
+  private var starts: UInt64 = 0
 
   init(_ farm: TestFarm) throws {
     self.farm = farm
@@ -39,12 +40,16 @@ final class FakeServer {
       Array("\(status)\n".utf8) + body, to: path, temporary: path + ".new", mode: 0o600)
   }
 
-  /// The scheduler forgets who is silent.
-  func heartbeat() throws {
+  /// The scheduler forgets who is silent, and lets rest who failed, but not a process that is new.
+  ///
+  /// - Parameter form: the form of jobs that it takes.
+  func heartbeat(_ form: JobForm = .mozilla) throws {
+    starts += 1
     let heartbeat = Heartbeat(
-      jobKey: Array(repeating: 1, count: 32)[...], cpus: 4, nonce: 1,
+      jobKey: Array(repeating: 1, count: 32)[...], cpus: 4, nonce: starts,
       certificate: ServerCertificate(
-        digest: certificate.digest[...], pem: certificate.certificatePEM[...]), extras: nil)
+        digest: certificate.digest[...], pem: certificate.certificatePEM[...]),
+      extras: form == .mozilla ? nil : HeartbeatExtras(jobForm: form.rawValue))
     var question = HTTPQuestion(.post, farm.schedulerURL + FarmCall.heartbeat.path)
     question.headers = [
       ("authorization", "Bearer \(farm.serverToken(address))"),
@@ -78,6 +83,8 @@ final class FakeServer {
                 return
             self.send_response(int(status))
             self.send_header("content-length", str(len(body)))
+            # Which a client that sent its job in the old form doesn't look at.
+            self.send_header("sccache-job", "1")
             self.end_headers()
             self.wfile.write(body)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

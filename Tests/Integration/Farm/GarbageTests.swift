@@ -21,6 +21,14 @@ import Testing
     JobOutput(path: path, data: bytes.withUnsafeBytes { OutputData(deflating: $0) })
   }
 
+  private func checked(
+    _ end: JobEnd, _ outputs: [CheckedOutput] = [], errors: String = ""
+  ) -> [UInt8] {
+    CheckedJobAnswer.ended(
+      end, standardOutput: [], standardError: Array(errors.utf8)[...], outputs: outputs
+    ).body
+  }
+
   @Test(.timeLimit(.minutes(5)))
   func garbageNeverCounts() throws {
     let farm = try TestFarm(servers: [])
@@ -36,7 +44,7 @@ import Testing
 
     func target(_ number: Int) -> String { client.path("g\(number).o") }
     let long = [UInt8](repeating: 7, count: 3000)
-    let answers: [(what: String, status: Int, body: (Int) -> [UInt8])] = [
+    let old: [(what: String, status: Int, body: (Int) -> [UInt8])] = [
       ("random bytes", 200, { _ in long }), ("nothing", 200, { _ in [] }),
       ("an unknown job", 200, { _ in RunJobAnswer.jobNotFound.body }),
       ("no output", 200, { _ in complete([]) }),
@@ -59,7 +67,49 @@ import Testing
       ("401", 401, { _ in long }), ("404", 404, { _ in [] }), ("500", 500, { _ in long }),
       ("no HTTP", 0, { _ in long }), ("a closed connection", 0, { _ in [] }),
     ]
-    for (number, answer) in answers.enumerated() {
+    let new: [(what: String, status: Int, body: (Int) -> [UInt8])] = [
+      ("the old form", 200, { complete([output(target($0), good)]) }),
+      (
+        "another digest", 200,
+        { number in
+          var output = CheckedOutput(path: target(number), contents: good)
+          output.digest = CheckedOutput(path: "", contents: long).digest
+          return checked(.exited(0), [output])
+        }
+      ),
+      (
+        "a wrong length", 200,
+        { number in
+          var output = CheckedOutput(path: target(number), contents: good)
+          output.length -= 1
+          return checked(.exited(0), [output])
+        }
+      ),
+      (
+        "half an answer", 200,
+        { number in
+          let output = CheckedOutput(path: target(number), contents: good)
+          return Array(checked(.exited(0), [output]).dropLast(30))
+        }
+      ),
+      (
+        "another file", 200,
+        { _ in checked(.exited(0), [CheckedOutput(path: elsewhere, contents: good)]) }
+      ),
+      (
+        "a message", 200,
+        { number in
+          let output = CheckedOutput(path: target(number), contents: good)
+          return checked(.exited(0), [output], errors: "lies\n")
+        }
+      ),
+      ("a lost job", 200, { _ in checked(.lost("\u{1b}[2Jno reason")) }),
+      ("a refused job", 200, { _ in checked(.refused("no reason")) }),
+      ("a killed job", 200, { _ in checked(.killed(signal: 11)) }),
+      ("an unknown job", 200, { _ in CheckedJobAnswer.jobNotFound.body }),
+    ]
+    let answers = old.map { (JobForm.mozilla, $0) } + new.map { (.checked, $0) }
+    for (number, (form, answer)) in answers.enumerated() {
       let name = "g\(number)"
       try client.write("\(name).c", "int value = \(number);\n")
       let wanted = try client.outcome(["\(name).o"]) {
@@ -69,7 +119,7 @@ import Testing
       let jobs = server.jobs
       // A server that failed rests for some seconds.
       for attempt in 0..<60 where server.jobs == jobs {
-        try server.heartbeat()
+        try server.heartbeat(form)
         for round in ["", " again"] {
           let got = try client.outcome(["\(name).o"]) {
             try client.sccache([

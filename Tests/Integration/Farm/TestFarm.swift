@@ -18,6 +18,8 @@ final class TestFarm {
   private let key: [UInt8]
   private(set) var scheduler: BackgroundProcess?
   private(set) var servers: [BackgroundProcess] = []
+  /// Where they listen.
+  private(set) var addresses: [SocketAddress] = []
   private let schedulerMaker: Maker
   /// For what both kinds of programs need to run.
   private let environment: [String: String]
@@ -103,6 +105,7 @@ final class TestFarm {
       try maker.program("sccache-dist"), ["server", "--config", path],
       environment: environment, log: "\(root)/\(name).log")
     servers.append(server)
+    addresses.append(address)
     return server
   }
 

@@ -1,0 +1,173 @@
+import Farm
+import Glibc
+import Platform
+import Testing
+import Transport
+
+@testable import FarmServices
+
+/// Our client with our scheduler and our servers.
+@Suite struct ClientTests {
+  private static func works(_ contents: [UInt8] = [1, 2, 3]) -> FakeRunner {
+    FakeRunner(
+      result: SandboxedResult(
+        ending: .exited(0), outputs: [SandboxedOutput(path: "/w/a.o", contents: contents)]))
+  }
+
+  private static func ends(_ ending: SandboxedResult.Ending) -> FakeRunner {
+    FakeRunner(result: SandboxedResult(ending: ending))
+  }
+
+  /// The inputs arrive as they were sent, the outputs as they were made.
+  @Test func bytesArrive() async throws {
+    let text = [UInt8](repeating: 0x20, count: 1_000_000) + [7]
+    let object = [UInt8](repeating: 5, count: 300_000)
+    let seen = Shared<[UInt8]>([])
+    let runner = FakeRunner(runs: { job, _ in
+      let tar = (try? job.inputs.file.read(at: 0, count: 2 << 20, path: "tar")) ?? []
+      seen.value = tar
+      return SandboxedResult(
+        ending: .exited(0), outputs: [SandboxedOutput(path: "/w/a.o", contents: object)])
+    })
+    try await ServedFarm.with([runner]) { farm in
+      let result = try await farm.compile(ServedFarm.job(input: text)).get()
+      #expect(result.outputs == ["/w/a.o": object])
+    }
+    let tar = seen.value
+    #expect(tar.count == 512 + 1_000_448 + 1024)
+    #expect(tar.dropFirst(512).starts(with: text))
+  }
+
+  /// A job is one call of alloc_job and one of run_job, on connections that stand already.
+  @Test func connectionsAreKept() async throws {
+    try await ServedFarm.with([Self.works()]) { farm in
+      for _ in 0..<4 { _ = try await farm.compile().get() }
+      let scheduler = farm.scheduler.calls.filter { $0 != "/metrics" }
+      #expect(
+        scheduler == ["alloc_job", "server_certificate"] + Array(repeating: "alloc_job", count: 3))
+      #expect(farm.servers[0].calls == ["submit_toolchain"] + Array(repeating: "run_job", count: 4))
+      #expect(farm.servers[0].connections == 1)
+    }
+  }
+
+  /// A server that loses its jobs rests, and the second attempt goes elsewhere.
+  @Test func theRetryGoesElsewhere() async throws {
+    try await ServedFarm.with([Self.ends(.failed("the slot failed")), Self.works()]) { farm in
+      for _ in 0..<3 { _ = try await farm.compile().get() }
+      #expect(farm.servers[0].calls.filter { $0 == "run_job" }.count <= 3)
+      #expect(farm.servers[1].calls.filter { $0 == "run_job" }.count == 3)
+      #expect(try await farm.metric("sccache_scheduler_jobs") == 0)
+      let reported = try await farm.metric("sccache_scheduler_failures_reported_total")
+      #expect(reported == farm.servers[0].calls.filter { $0 == "run_job" }.count)
+    }
+  }
+
+  /// How a job ended, and in the log's words why. Without another server the failure is the first
+  /// one's, and not that there is no room.
+  @Test(
+    arguments: [
+      (.failed("the slot failed"), "a build server failed", ": the slot failed"),
+      (
+        .refused("the job used up its time"), "the farm refused the job",
+        ": the job used up its time"
+      ),
+      (.killed(signal: 9), "the compiler was killed on a build server", ": by signal 9"),
+      (.exited(1), "the compiler had something to say", ""),
+    ] as [(SandboxedResult.Ending, String, String)])
+  func theReasonIsTold(
+    ending: SandboxedResult.Ending, reason: String, text: String
+  ) async throws {
+    try await ServedFarm.with([Self.ends(ending)]) { farm in
+      let failure = await farm.compile().failure
+      #expect(failure?.reason == reason)
+      #expect(failure?.description.hasSuffix(text) == true)
+      #expect(farm.servers[0].calls.filter { $0 == "run_job" }.count == 1)
+    }
+  }
+
+  /// What was allocated and is not used is free at once, long before the lease would end by itself.
+  @Test func whatIsNotWantedIsGivenBack() async throws {
+    try await ServedFarm.with([Self.works()]) { farm in
+      let asked = Shared(0)
+      // The first question is before alloc_job, the next ones are during run_job or the upload.
+      let failure = await farm.compile(isWanted: {
+        asked.change { asked in
+          asked += 1
+          return asked == 1
+        }
+      }).failure
+      #expect(failure == .cancelled)
+      #expect(farm.scheduler.calls.contains("alloc_job"))
+      #expect(try await farm.metric("sccache_scheduler_jobs") == 0)
+      #expect(try await farm.metric("sccache_scheduler_cancelled_total") == 1)
+      #expect(try await farm.metric("sccache_scheduler_failures_reported_total") == 0)
+      _ = try await farm.compile().get()
+    }
+  }
+
+  /// The sandbox hears that the client closed its connection, and the scheduler that the job is over.
+  @Test func aClientThatGoesAwayEndsItsJob() async throws {
+    let started = Shared(false)
+    let stopped = Shared(false)
+    let runner = FakeRunner(runs: { _, isWanted in
+      started.value = true
+      for _ in 0..<3000 where isWanted() { usleep(10_000) }
+      stopped.value = !isWanted()
+      return SandboxedResult(ending: .refused("the job was cancelled"))
+    })
+    try await ServedFarm.with([runner]) { farm in
+      let failure = await farm.compile(isWanted: { !started.value }).failure
+      #expect(failure == .cancelled)
+      try await farm.until { _ in stopped.value }
+      try await farm.until { try await $0.metric("sccache_scheduler_jobs") == 0 }
+    }
+  }
+
+  /// Only the job's own token counts.
+  @Test func jobsOfOthers() async throws {
+    try await ServedFarm.with([Self.works()]) { farm in
+      func allocate() async throws -> JobAllocation {
+        var question = HTTPQuestion(.post, farm.url + FarmCall.allocateJob.path)
+        question.headers = [
+          ("authorization", "Bearer \(ServedFarm.token)"),
+          ("content-type", "application/octet-stream"),
+        ]
+        question.body = .bytes(ToolchainRequest(archive: farm.archive.id).body)
+        let answer = try AllocationAnswer(body: try await ask(question).body)
+        guard case .success(let allocation, _, _, let extras) = answer else {
+          throw WorkerFailure("\(answer)")
+        }
+        #expect(extras == AllocationExtras(jobForm: 1))
+        return allocation
+      }
+      func cancel(_ job: JobID, _ token: String?, _ body: [UInt8]) async throws -> Int {
+        var question = HTTPQuestion(.post, farm.url + FarmCall.cancelJob(job).path)
+        question.headers = [("content-type", "application/octet-stream")]
+        if let token { question.headers.append(("authorization", "Bearer \(token)")) }
+        question.body = .bytes(body)
+        return try await ask(question).status
+      }
+      let mine = try await allocate()
+      let other = try await allocate()
+      let body = JobCancellation.notWanted.body
+      for token in [nil, "x", ServedFarm.token, other.token, mine.token + "x"] {
+        #expect(try await cancel(mine.job, token, body) == 401)
+      }
+      #expect(try await cancel(JobID(4711), mine.token, body) == 401)
+      #expect(try await cancel(mine.job, mine.token, [9]) == 400)
+      #expect(try await farm.metric("sccache_scheduler_jobs") == 2)
+      #expect(try await cancel(mine.job, mine.token, body) == 200)
+      #expect(try await farm.metric("sccache_scheduler_jobs") == 1)
+      // Twice is once.
+      #expect(try await cancel(mine.job, mine.token, body) == 401)
+      #expect(try await farm.metric("sccache_scheduler_cancelled_total") == 1)
+    }
+  }
+}
+
+extension Result where Failure == FarmFailure {
+  fileprivate var failure: FarmFailure? {
+    if case .failure(let failure) = self { return failure }
+    return nil
+  }
+}
