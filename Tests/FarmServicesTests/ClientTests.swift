@@ -82,6 +82,11 @@ import Transport
       #expect(failure?.reason == reason)
       #expect(failure?.description.hasSuffix(text) == true)
       #expect(farm.servers[0].calls.filter { $0 == "run_job" }.count == 1)
+      // Only a failure of the server is news for the scheduler.
+      let isServers = reason == "a build server failed"
+      #expect(farm.scheduler.calls.contains("cancel_job") == isServers)
+      let jobs = try await farm.metric("sccache_scheduler_jobs")
+      #expect(jobs == 0)
     }
   }
 

@@ -188,7 +188,7 @@ import WebServer
   @Test(.timeLimit(.minutes(2)))
   func aServerEndsWhileClientsCome() async throws {
     let kept = HTTPClient()
-    for _ in 0..<10 {
+    for _ in 0..<5 {
       let connections = try await serving { _, _, isWanted in
         for _ in 0..<100_000 where isWanted() { await Task.yield() }
         return HTTPReply(status: 200)

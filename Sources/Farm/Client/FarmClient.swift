@@ -143,14 +143,16 @@ package final class FarmClient: Sendable {
 
   /// Tells our scheduler how a job came to nothing: its slot is free at once, and a server that failed
   /// rests, so that the next request leads to another one. Whether it hears is no matter.
-  private func giveBack(_ lease: Lease, because failure: FarmFailure) {
+  ///
+  /// - Parameter hasEnded: the server has told the scheduler of the job's end.
+  private func giveBack(_ lease: Lease, because failure: FarmFailure, hasEnded: Bool) {
     guard lease.extras != nil else { return }
     let report: JobCancellation
     switch failure {
     case .serverFailed(let reason), .badResult(let reason): report = .serverFailed(reason)
-    case .cancelled, .schedulerAway, .refused, .noCapacity: report = .notWanted
-    // The job has run to its end.
-    case .notClean, .killed: return
+    case _ where hasEnded: return
+    case .cancelled, .schedulerAway, .refused, .noCapacity, .notClean, .killed:
+      report = .notWanted
     }
     var question = HTTPQuestion(.post, url + FarmCall.cancelJob(lease.allocation.job).path)
     question.headers = [
@@ -223,15 +225,17 @@ package final class FarmClient: Sendable {
   ) throws(FarmFailure) -> Result {
     guard isWanted() else { throw .cancelled }
     let lease = try allocate(archive.id)
+    var hasEnded = false
     do throws(FarmFailure) {
       let certificate = try certificate(of: lease.server, digest: lease.certificateDigest)
       if lease.needsToolchain { try upload(archive.path, lease, certificate, isWanted) }
       let answer = try tell(
         lease, certificate, .runJob(lease.allocation.job), .bytes(try job.body(lease.form)),
         deadlines.job, isWanted, headers: lease.form.headers)
+      hasEnded = answer.status == 200
       return Result(server: lease.server, outputs: try outputs(in: answer, of: job, lease))
     } catch {
-      giveBack(lease, because: error)
+      giveBack(lease, because: error, hasEnded: hasEnded)
       throw error
     }
   }
