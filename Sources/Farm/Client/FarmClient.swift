@@ -6,19 +6,7 @@ import Transport
 
 /// Has compilations done on the farm. Blocks the thread that asks.
 package final class FarmClient: Sendable {
-  package struct Deadlines: Sendable {
-    /// Milliseconds until a connection stands.
-    package var connect = 2_000
-    /// Milliseconds for the scheduler's answer to alloc_job: it may try several servers.
-    package var allocation = 20_000
-    /// Milliseconds for an upload.
-    package var upload = 600_000
-    /// Milliseconds without a byte from a server during an upload.
-    package var silence = 30_000
-    /// Milliseconds for a job.
-    package var job = 1_200_000
-    package init() {}
-  }
+  package typealias Deadlines = DistributionSettings.Deadlines
 
   /// What a job gave: a compilation that succeeded in silence.
   package struct Result: Sendable {

@@ -39,7 +39,7 @@ final class Distribution: Sendable {
       logger.warning("the farm is not used: `sccache --dist-auth` has not been run")
       return nil
     }
-    client = FarmClient(schedulerURL: url, token: token)
+    client = FarmClient(schedulerURL: url, token: token, deadlines: distribution.deadlines)
     self.settings = distribution
     cache = ToolchainCache(
       directory: distribution.cacheDirectory, limit: Int64(distribution.toolchainCacheSize))
