@@ -40,9 +40,7 @@ enum Modes {
     case .compile(let words): return becomeWrapper(words)
     case .packageToolchain(let executable, let output):
       return packageToolchain(executable, output)
-    case .distAuth:
-      return Terminal.fail(
-        "this option belongs to the compile farm, which this version doesn't have yet")
+    case .distAuth: return signIn(settings)
     case .help, .version: return 0
     }
   }
