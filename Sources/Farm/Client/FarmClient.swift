@@ -24,22 +24,40 @@ package final class FarmClient: Sendable {
   }
 
   private let url: String
-  private let authorization: String
+  private let token: @Sendable () -> Secret?
   private let client = HTTPClient()
   private let deadlines: Deadlines
   private let state = Mutex(State())
   private static let greatestResult = 1 << 30
   private static let keptCertificates = 10_000
 
-  /// - Parameter token: the client's; nil: none is configured, and the farm may take any.
-  package init(schedulerURL: String, token: Secret, deadlines: Deadlines = Deadlines()) {
+  /// - Parameter token: the client's, asked for with each call; nil: nobody has signed in yet.
+  package init(
+    schedulerURL: String, deadlines: Deadlines = Deadlines(),
+    token: @escaping @Sendable () -> Secret?
+  ) {
     url = schedulerURL
-    authorization = Authorization.header(bearer: token.value)
+    self.token = token
     self.deadlines = deadlines
   }
 
+  package convenience init(
+    schedulerURL: String, token: Secret, deadlines: Deadlines = Deadlines()
+  ) {
+    self.init(schedulerURL: schedulerURL, deadlines: deadlines) { token }
+  }
+
   /// False for some seconds after the scheduler could not be reached: nobody else shall wait for it.
-  package var isAvailable: Bool { state.withLock { $0.restsUntil <= Clock.monotonic } }
+  package var isAvailable: Bool { rest == 0 }
+
+  /// How long nothing will be asked of the scheduler, in nanoseconds.
+  package var rest: Int64 { state.withLock { max(0, $0.restsUntil - Clock.monotonic) } }
+
+  /// Why nothing can be asked at this moment.
+  package var hindrance: FarmFailure? {
+    if token() == nil { return .notSignedIn }
+    return isAvailable ? nil : .schedulerAway("\(url) could not be reached a moment ago")
+  }
 
   // MARK: the scheduler
 
@@ -59,9 +77,10 @@ package final class FarmClient: Sendable {
     _ method: HTTPQuestion.Method, _ base: String, _ endpoint: FarmCall, _ body: [UInt8] = [],
     headers: [(name: String, value: String)] = [], limit: Int
   ) throws(FarmFailure) -> HTTPAnswer {
-    guard isAvailable else { throw .schedulerAway("\(url) could not be reached a moment ago") }
+    if let hindrance { throw hindrance }
+    guard let token = token() else { throw .notSignedIn }
     var question = HTTPQuestion(method, base + endpoint.path)
-    question.headers = [("authorization", authorization)] + headers
+    question.headers = [("authorization", Authorization.header(bearer: token.value))] + headers
     if method == .post {
       question.headers.append(("content-type", "application/octet-stream"))
       question.body = .bytes(body)

@@ -1,0 +1,25 @@
+import Testing
+
+@testable import sccached
+
+@Suite struct WorkSlotTests {
+  @Test func onlyWhatIsFree() {
+    #expect(WorkSlots(count: 0).takeIfFree() == nil)
+    let slots = WorkSlots(count: 1)
+    let first = slots.takeIfFree()
+    #expect(first != nil)
+    #expect(slots.takeIfFree() == nil)
+    first?.giveBack()
+    // Once only.
+    first?.giveBack()
+    let second = slots.takeIfFree()
+    #expect(second != nil)
+    #expect(slots.takeIfFree() == nil)
+  }
+
+  @Test func aForgottenOneComesBack() {
+    let slots = WorkSlots(count: 1)
+    _ = slots.takeIfFree()
+    #expect(slots.takeIfFree() != nil)
+  }
+}
