@@ -15,6 +15,9 @@ extension DistributionSettings {
     /// For a job on its server, from the first byte sent to the last one that came back
     /// (`job_timeout_ms`).
     package var job = 1_200_000
+    /// After which a job is taken back as soon as a compiler may run here; 0: never, however slow the farm
+    /// is (`slow_after_ms`, `SCCACHE_DIST_SLOW_AFTER_MS`).
+    package var slowAfter = 0
     package init() {}
 
     /// In any unit a clock's time can still be added to.
@@ -25,7 +28,8 @@ extension DistributionSettings {
       ("silence", \.silence), ("job", \.job),
     ]
 
-    static let variables = all.map { variable($0.name) }
+    private static let slowAfterVariable = "SCCACHE_DIST_SLOW_AFTER_MS"
+    static let variables = all.map { variable($0.name) } + [slowAfterVariable]
 
     private static func variable(_ name: String) -> String {
       "SCCACHE_DIST_\(name.uppercased())_TIMEOUT_MS"
@@ -35,10 +39,20 @@ extension DistributionSettings {
       for (name, field) in Self.all {
         let key = "\(name)_timeout_ms"
         guard let value = try reader.positiveNumber(key) else { continue }
-        guard value <= Self.longest else {
-          throw reader.error(key, "must be \(Self.longest) at most, found \(value)")
-        }
+        try Self.check(value, key, reader)
         self[keyPath: field] = value
+      }
+      if let value = try reader.number("slow_after_ms") {
+        try Self.check(value, "slow_after_ms", reader)
+        slowAfter = value
+      }
+    }
+
+    private static func check(
+      _ value: Int, _ key: String, _ reader: TableReader
+    ) throws(SettingsError) {
+      guard value <= longest else {
+        throw reader.error(key, "must be \(longest) at most, found \(value)")
       }
     }
 
@@ -50,6 +64,11 @@ extension DistributionSettings {
         {
           self[keyPath: field] = value
         }
+      }
+      if let value = try variables.number(
+        Self.slowAfterVariable, in: 0...Self.longest, what: "a whole number of milliseconds")
+      {
+        slowAfter = value
       }
     }
   }

@@ -130,6 +130,17 @@ import Testing
     }
   }
 
+  @Test func slowFarms() throws {
+    #expect(try load().distribution.deadlines.slowAfter == 0)
+    let file = "[dist]\nslow_after_ms = 7"
+    #expect(try load(file: file).distribution.deadlines.slowAfter == 7)
+    let variable = "SCCACHE_DIST_SLOW_AFTER_MS"
+    #expect(try load([variable: "0"], file: file).distribution.deadlines.slowAfter == 0)
+    #expect(failure([variable: "-1"]).message == "\(variable) value is invalid: \"-1\"")
+    let error = failure(file: "[dist]\nslow_after_ms = 2147483648")
+    #expect(error.causes.last?.contains("dist.slow_after_ms must be 2147483647 at most") == true)
+  }
+
   @Test func remoteOnly() throws {
     #expect(try !load().distribution.remoteOnly)
     #expect(try load(file: "[dist]\nremote_only = true").distribution.remoteOnly)

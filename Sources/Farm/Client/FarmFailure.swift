@@ -18,6 +18,8 @@ package enum FarmFailure: Error, Sendable, Equatable, CustomStringConvertible {
   /// the compiler here says.
   case notClean
   case cancelled
+  /// It takes longer than the person wants to wait while a compiler could run here.
+  case tooSlow
 
   /// For statistics: one short phrase for each kind.
   package var reason: String {
@@ -32,6 +34,7 @@ package enum FarmFailure: Error, Sendable, Equatable, CustomStringConvertible {
     case .badResult: "a build server sent a bad result"
     case .notClean: "the compiler had something to say"
     case .cancelled: "the caller went away"
+    case .tooSlow: "the farm was too slow"
     }
   }
 
@@ -43,7 +46,7 @@ package enum FarmFailure: Error, Sendable, Equatable, CustomStringConvertible {
       .refused(let text),
       .serverFailed(let text), .badResult(let text):
       "\(reason): \(text)"
-    case .notClean, .cancelled: reason
+    case .notClean, .cancelled, .tooSlow: reason
     }
   }
 }

@@ -88,11 +88,14 @@ struct RemoteRun {
     _ job: RemoteJob, _ compiler: Distribution.PackedCompiler, _ distribution: Distribution
   ) throws(FarmFailure) -> FarmClient.Result {
     let end = Clock.monotonic + Int64(distribution.deadlines.allocation) * 1_000_000
+    let patience = Patience(distribution, call, tokens: pipeline.tokens)
     while true {
       do throws(FarmFailure) {
         return try distribution.client.compile(
-          job, archive: (compiler.archive, compiler.path), isWanted: isWanted)
+          job, archive: (compiler.archive, compiler.path),
+          isWanted: { [isWanted] in isWanted() && patience.lasts })
       } catch {
+        if error == .cancelled, patience.hasEnded { throw .tooSlow }
         guard case .noCapacity = error, call.settings.remoteOnly, Clock.monotonic < end,
           isWanted()
         else { throw error }

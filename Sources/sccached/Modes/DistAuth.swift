@@ -14,6 +14,7 @@ extension Modes {
         Terminal.write("sccache: No authentication needed for type 'token'\n", to: 2)
         return 0
       }
+      let seconds = try patience
       // What can't be saved is not asked for.
       var file = try TokenFile(settings.cachedConfigurationPath)
       let listener = try RedirectListener()
@@ -24,7 +25,7 @@ extension Modes {
       let address = "http://localhost:\(listener.port)"
       Terminal.write("sccache: Please visit \(address) in your browser\n", to: 1)
       Browser.open(address)
-      let token = try token(signIn, listener)
+      let token = try token(signIn, listener, seconds: seconds)
       try file.save(token.secret, for: signIn.authority)
       Terminal.write("Saved token\n", to: 1)
       warn(token.validity)
@@ -34,15 +35,23 @@ extension Modes {
     }
   }
 
+  /// How many seconds somebody has to sign in (`SCCACHE_DIST_AUTH_TIMEOUT`; 600).
+  private static var patience: Int {
+    get throws(SignInFailure) {
+      guard let text = ProcessEnvironment.value("SCCACHE_DIST_AUTH_TIMEOUT"), !text.isEmpty else {
+        return 600
+      }
+      guard let seconds = Int32(text), seconds > 0 else { throw .badLimit(text) }
+      return Int(seconds)
+    }
+  }
+
   /// Waits for the browser to come back, and tells it how it ended.
   private static func token(
-    _ signIn: SignIn, _ listener: RedirectListener
+    _ signIn: SignIn, _ listener: RedirectListener, seconds: Int
   ) throws(SignInFailure) -> SignIn.Token {
     let pages = SignInPages(signIn: signIn, port: listener.port)
-    let seconds =
-      ProcessEnvironment.value("SCCACHE_DIST_AUTH_TIMEOUT").flatMap { Int32($0) }.map(Int.init)
-      ?? 600
-    let end = Clock.monotonic + Int64(max(seconds, 1)) * 1_000_000_000
+    let end = Clock.monotonic + Int64(seconds) * 1_000_000_000
     typealias Ending = Result<SignIn.Token, SignInFailure>
     let result = listener.serve(until: end) { request -> (reply: BrowserReply, result: Ending?) in
       let result: Ending
@@ -59,7 +68,7 @@ extension Modes {
         return (.page(400, "sccache got no token. \(failure)\n"), result)
       }
     }
-    guard let result else { throw .timedOut(seconds: max(seconds, 1)) }
+    guard let result else { throw .timedOut(seconds: seconds) }
     return try result.get()
   }
 

@@ -49,6 +49,12 @@ enum Modes {
   private static func describe(_ settings: Settings, _ endpoint: Endpoint) -> String {
     let bases =
       settings.baseDirectories.isEmpty ? "(none)" : settings.baseDirectories.joined(separator: ", ")
+    let distribution = settings.distribution
+    let farm =
+      distribution.schedulerURL.map { url in
+        url + (distribution.remoteOnly ? ", nothing is compiled here" : "")
+          + (distribution.localJobs > 0 ? ", \(distribution.localJobs) jobs stay here" : "")
+      } ?? "(none)"
     let rows = [
       ("Configuration file", settings.configurationPath),
       ("Socket", endpoint.description),
@@ -59,6 +65,7 @@ enum Modes {
       ("Base directories", bases),
       ("Parallel compilers", "\(settings.compilerSlots ?? Machine.cores)"),
       ("Idle timeout", "\(settings.idleTimeoutSeconds) s"),
+      ("Compile farm", farm),
     ]
     return rows.map { "\($0.0): \($0.1)\n" }.joined()
       + settings.warnings.map { "warning: \($0)\n" }.joined()

@@ -3,6 +3,8 @@ enum SignInFailure: Error, Equatable, CustomStringConvertible {
   /// A key of `[dist.auth]` that is no URL, with its value.
   case badAddress(key: String, value: String)
   case noPort([UInt16])
+  /// The value of `SCCACHE_DIST_AUTH_TIMEOUT`.
+  case badLimit(String)
   /// Nobody came back from the authority in so many seconds.
   case timedOut(seconds: Int)
   /// The authority's own code and words.
@@ -23,6 +25,9 @@ enum SignInFailure: Error, Equatable, CustomStringConvertible {
     case .noPort(let ports):
       "Could not listen on localhost: the ports "
         + "\(ports.map(String.init).joined(separator: ", ")) are all taken; end what uses one of them"
+    case .badLimit(let text):
+      "SCCACHE_DIST_AUTH_TIMEOUT value is invalid: \"\(text)\": write a whole number of seconds from 1 "
+        + "to \(Int32.max), or unset it"
     case .timedOut(let seconds):
       "Nobody signed in within \(seconds) seconds: run sccache --dist-auth again "
         + "(SCCACHE_DIST_AUTH_TIMEOUT sets another limit)"

@@ -147,6 +147,17 @@ import Testing
       "\(result.errorText)")
   }
 
+  @Test(arguments: ["0", "-1", "soon"])
+  func limitsThatAreNone(text: String) throws {
+    let box = try Sandbox()
+    let authority = try Authority(box, answers: "code")
+    try configure(box, authority, isImplicit: false)
+    let result = try box.sccache(["--dist-auth"], with: ["SCCACHE_DIST_AUTH_TIMEOUT": text])
+    #expect(result.exitCode == 2 && result.outputText == "")
+    let message = "sccache: error: SCCACHE_DIST_AUTH_TIMEOUT value is invalid: \"\(text)\""
+    #expect(result.errorText.hasPrefix(message), "\(result.errorText)")
+  }
+
   /// On a desktop the browser is opened; here it is a script.
   @Test func theDesktopsBrowserIsOpened() throws {
     let box = try Sandbox()

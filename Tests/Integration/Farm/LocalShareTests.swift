@@ -42,6 +42,25 @@ import Testing
     #expect(here > 0 && there > 0 && here + there == 16, "\(here) here, \(there) there")
   }
 
+  /// A job that is away for too long is taken back when a compiler may run here.
+  @Test(.timeLimit(.minutes(5)))
+  func slowJobsAreTakenBack() throws {
+    let farm = try TestFarm(servers: [])
+    let client = try farm.client(keys: "slow_after_ms = 500")
+    let server = try FakeServer(farm)
+    try server.answer("run_job", 200, [])
+    try server.pauseJobs(seconds: 100)
+    for number in 0..<600 where try reason(client, "the farm was too slow") == 0 {
+      try server.heartbeat()
+      try client.write("slow\(number).cc", "int slow = \(number);\n", settle: false)
+      let result = try client.sccache(["g++", "-c", "slow\(number).cc"])
+      #expect(result.isSuccess && result.errorText == "")
+      pause(milliseconds: 100)
+    }
+    #expect(try client.statistics().count("dist_compiles") == 0)
+    #expect(try client.statistics().count("dist_errors") == 1)
+  }
+
   /// A full farm holds nobody up, and make's number of jobs, which is meant for the farm, does not
   /// become the number of compilers here.
   @Test(.timeLimit(.minutes(5)))
@@ -50,8 +69,8 @@ import Testing
     let client = try farm.client()
     client.environment["SCCACHE_JOBS"] = "1"
     for number in 0..<600 where try reason(client, "the farm is full") == 0 {
-      try client.write("warm\(number).c", "int warm\(number);\n", settle: false)
-      #expect(try client.sccache(["gcc", "-c", "warm\(number).c"]).isSuccess)
+      try client.write("warm\(number).cc", "int warm\(number);\n", settle: false)
+      #expect(try client.sccache(["g++", "-c", "warm\(number).cc"]).isSuccess)
       pause(milliseconds: 100)
     }
     try client.makeDirectory("bin")

@@ -3,6 +3,14 @@ import Testing
 @testable import sccached
 
 @Suite struct WorkSlotTests {
+  @Test func tokensThatAreFree() {
+    let tokens = Tokens(count: 1)
+    #expect(tokens.acquireIfFree())
+    #expect(!tokens.acquireIfFree())
+    tokens.release()
+    #expect(tokens.acquireIfFree())
+  }
+
   @Test func onlyWhatIsFree() {
     #expect(WorkSlots(count: 0).takeIfFree() == nil)
     let slots = WorkSlots(count: 1)
