@@ -89,13 +89,24 @@ struct SignIn: Sendable {
     return fields
   }
 
-  /// The body of the question that turns a code into a token: JSON, as Mozilla's asks.
-  func exchange(code: String, verifier: String) -> [UInt8] {
-    let fields = [
+  /// How a question that turns a code into a token is written.
+  enum Encoding: String, CaseIterable {
+    /// As Mozilla's asks.
+    case json = "application/json"
+    /// As the standard wants it (RFC 6749, section 4.1.3).
+    case form = "application/x-www-form-urlencoded"
+  }
+
+  /// The body of that question.
+  func exchange(code: String, verifier: String, as encoding: Encoding) -> [UInt8] {
+    let fields: [(name: String, value: String)] = [
       ("client_id", clientID), ("code_verifier", verifier), ("code", code),
       ("grant_type", "authorization_code"), ("redirect_uri", redirectURL),
     ]
-    return JSONValue.object(fields.map { ($0.0, .text($0.1)) }).bytes
+    switch encoding {
+    case .json: return JSONValue.object(fields.map { ($0.name, .text($0.value)) }).bytes
+    case .form: return Array(FormText.encode(fields).utf8)
+    }
   }
 
   /// - Parameter expires: `expires_in`, in seconds, where it is there.

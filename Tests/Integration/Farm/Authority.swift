@@ -9,14 +9,15 @@ final class Authority {
   private let process: BackgroundProcess
   let url: String
 
-  /// - Parameter answers: what `/authorize` does: `code`, `implicit`, `denied`, `wrong-state`,
-  ///   `no-code`, `bad-code`, `mac`.
-  init(_ box: Sandbox, answers: String) throws {
+  /// - Parameters:
+  ///   - answers: what it does; the names are those in the program below.
+  ///   - token: what it gives to whom it lets in.
+  init(_ box: Sandbox, answers: String, token: String = "the-token") throws {
     let port = try Loopback.freePort()
     url = "http://127.0.0.1:\(port)"
     let log = box.root + "/authority.log"
     process = try BackgroundProcess(
-      "/usr/bin/python3", ["-c", Self.program, "\(port)", answers],
+      "/usr/bin/python3", ["-c", Self.program, "\(port)", answers, token],
       environment: ["PATH": Programs.searchPath], log: log)
     for _ in 0..<1000
     where
@@ -29,7 +30,7 @@ final class Authority {
 
   private static let program = """
     import base64, hashlib, http.server, json, sys, urllib.parse
-    port, answers = int(sys.argv[1]), sys.argv[2]
+    port, answers, token = int(sys.argv[1]), sys.argv[2], sys.argv[3]
     challenges = {}
     class Handler(http.server.BaseHTTPRequestHandler):
         def log_message(self, *words): pass
@@ -50,28 +51,32 @@ final class Authority {
                 assert asked["code_challenge_method"] == "S256"
                 challenges["the code"] = asked["code_challenge"]
             back = {
-                "code": "?code=the+code&" + state, "mac": "?code=the+code&" + state,
+                "code": "?code=the+code&" + state, "form": "?code=the+code&" + state, "mac": "?code=the+code&" + state,
                 "bad-code": "?code=another&" + state, "no-code": "?" + state,
                 "wrong-state": "?code=the+code&state=wrong",
                 "denied": "?error=access_denied&error_description=not+today&" + state,
-                "implicit": "#access_token=the-token&token_type=Bearer&expires_in=3600&" + state,
+                "implicit": "#access_token=" + token + "&token_type=Bearer&expires_in=3600&" + state,
                 "implicit-denied": "#error=access_denied&" + state,
             }[answers]
             self.tell(302, "", {"location": asked["redirect_uri"] + back})
         def do_POST(self):
             body = self.rfile.read(int(self.headers["content-length"]))
-            asked = json.loads(body)
+            kind = self.headers["content-type"]
+            wanted = "application/json"
+            if answers == "form": wanted = "application/x-www-form-urlencoded"
+            if kind != wanted: return self.tell(400, json.dumps({"error": "invalid_request"}))
+            if answers == "form": asked = dict(urllib.parse.parse_qsl(body.decode()))
+            else: asked = json.loads(body)
             digest = hashlib.sha256(asked["code_verifier"].encode()).digest()
             challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
-            good = (self.headers["content-type"] == "application/json"
-                    and asked["client_id"] == "client"
+            good = (asked["client_id"] == "client"
                     and asked["grant_type"] == "authorization_code"
                     and asked["redirect_uri"].endswith("/redirect")
                     and challenges.pop(asked["code"], None) == challenge)
             if not good: return self.tell(400, json.dumps({"error": "invalid_grant"}))
             kind = "mac" if answers == "mac" else "bearer"
             self.tell(200, json.dumps(
-                {"access_token": "the-token", "token_type": kind, "expires_in": 864000}))
+                {"access_token": token, "token_type": kind, "expires_in": 864000}))
     http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
     """
 }

@@ -12,18 +12,29 @@ import Testing
     var page: String
   }
 
-  private func configure(_ box: Sandbox, _ authority: Authority, isImplicit: Bool) throws {
+  private func configure(
+    _ box: Sandbox, _ authority: Authority, isImplicit: Bool, farm: TestFarm? = nil
+  ) throws {
+    let dist =
+      farm.map {
+        """
+        [dist]
+        scheduler_url = "\($0.schedulerURL)"
+        cache_dir = "\(PackedToolchains.directory)/ours"
+
+        """
+      } ?? ""
     let kind = isImplicit ? "oauth2_implicit" : "oauth2_code_grant_pkce"
     let token = isImplicit ? "" : "token_url = \"\(authority.url)/token\""
     try write(
       box,
-      """
-      [dist.auth]
-      type = "\(kind)"
-      client_id = "client"
-      auth_url = "\(authority.url)/authorize"
-      \(token)
-      """)
+      dist + """
+        [dist.auth]
+        type = "\(kind)"
+        client_id = "client"
+        auth_url = "\(authority.url)/authorize"
+        \(token)
+        """)
   }
 
   private func write(_ box: Sandbox, _ text: String) throws {
@@ -82,12 +93,37 @@ import Testing
     #expect(Files.names(in: box.root + "/kept") == ["tokens"])
   }
 
-  @Test func itsDirectoryIsMade() throws {
+  /// The directory is made, and an authority that knows forms only is asked with one.
+  @Test(arguments: ["code", "form"])
+  func itsDirectoryIsMade(answers: String) throws {
     let box = try Sandbox()
-    let authority = try Authority(box, answers: "code")
+    let authority = try Authority(box, answers: answers)
     try configure(box, authority, isImplicit: false)
     #expect(try signIn(box).exitCode == 0)
     #expect(tokens(box)?.contains("\(authority.url)/authorize\" = \"the-token\"") == true)
+  }
+
+  /// From a farm that nobody has signed in to, through `--dist-auth`, to a compilation there: the same
+  /// daemon throughout.
+  @Test(.timeLimit(.minutes(5)))
+  func theFarmTakesTheToken() throws {
+    let farm = try TestFarm()
+    let box = try Sandbox()
+    let authority = try Authority(box, answers: "code", token: farm.clientToken)
+    try configure(box, authority, isImplicit: false, farm: farm)
+    let only = ["SCCACHE_DIST_REMOTE_ONLY": "1"]
+    try box.write("a.cc", "int a;\n")
+    let refused = try box.sccache(["g++", "-c", "a.cc"], with: only)
+    #expect(refused.exitCode == 2)
+    #expect(refused.errorText.contains("nobody has signed in: run sccache --dist-auth"))
+    let status = try box.sccache(["--dist-status"]).outputText
+    #expect(status.contains("enabled, auth not configured"), "\(status)")
+    let daemon = box.daemonPID
+    #expect(try signIn(box).exitCode == 0)
+    #expect(try box.sccache(["--dist-status"]).outputText.hasPrefix("{\"SchedulerStatus\":["))
+    #expect(try box.sccache(["g++", "-c", "a.cc"], with: only).isSuccess)
+    #expect(try box.statistics().count("dist_compiles") == 1)
+    #expect(box.daemonPID == daemon)
   }
 
   private static let refusals = [
