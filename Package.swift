@@ -116,7 +116,7 @@ let package = Package(
       name: "sccached",
       dependencies: [
         "Wire", "CPosix", "Platform", "Settings", "Compilers", "CacheKey", "Storage", "Toolchains",
-        "Farm",
+        "Farm", "Transport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -185,7 +185,8 @@ let package = Package(
       name: "ToolchainsTests", dependencies: ["Toolchains", "Compilers", "Platform"],
       swiftSettings: strict),
     .testTarget(
-      name: "SccachedTests", dependencies: ["sccached", "Platform"], swiftSettings: strict),
+      name: "SccachedTests", dependencies: ["sccached", "Platform", "Settings", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "Integration",
       dependencies: ["CPosix", "Farm", "Platform", "Settings", "TestSupport", "Transport"],

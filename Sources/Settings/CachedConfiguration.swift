@@ -5,9 +5,9 @@ package struct CachedConfiguration: Sendable, Equatable {
 
   package init() {}
 
-  /// - Parameter path: for messages, and for the format as with the configuration itself.
+  /// - Parameter path: for messages. The file is TOML whatever its name: it is written by `text`.
   package init(path: String, text: String) throws(SettingsError) {
-    var root = TableReader(try ConfigurationFile(path: path, text: text))
+    var root = TableReader(try ConfigurationFile(path: path, text: text, format: .toml))
     if var dist = try root.table("dist") {
       if var tokens = try dist.table("auth_tokens") {
         for key in tokens.keys {

@@ -1,4 +1,4 @@
-/// Compiling on other machines (`[dist]`; Mozilla has no variables for it).
+/// Compiling on other machines (`[dist]`; the variables are ours, Mozilla has none for it).
 package struct DistributionSettings: Sendable, Equatable {
   /// Who this client is to the scheduler (`[dist.auth]`).
   package enum Authentication: Sendable, Equatable {
@@ -26,6 +26,13 @@ package struct DistributionSettings: Sendable, Equatable {
   package var toolchains: [Toolchain] = []
   /// Send sources whose includes are expanded but whose macros are not (off).
   package var rewriteIncludesOnly = false
+  package var deadlines = Deadlines()
+  /// What the farm could compile is not compiled here when the farm fails, but an error (`remote_only`,
+  /// `SCCACHE_DIST_REMOTE_ONLY`; off).
+  package var remoteOnly = false
+  /// So many compilations at a time stay here although the farm could do them (`local_jobs`,
+  /// `SCCACHE_DIST_LOCAL_JOBS`; 0).
+  package var localJobs = 0
 
   package init(cacheDirectory: String) { self.cacheDirectory = cacheDirectory }
 
@@ -44,6 +51,27 @@ package struct DistributionSettings: Sendable, Equatable {
       try section.finish()
     }
     rewriteIncludesOnly = try reader.boolean("rewrite_includes_only") ?? false
+    try deadlines.apply(&reader)
+    remoteOnly = try reader.boolean("remote_only") ?? false
+    localJobs = try reader.number("local_jobs") ?? 0
+  }
+
+  private static let mostJobs = 1_000_000
+
+  static let variables =
+    Deadlines.variables + ["SCCACHE_DIST_LOCAL_JOBS"]
+
+  mutating func apply(_ variables: inout EnvironmentReader) throws(SettingsError) {
+    try deadlines.apply(variables)
+    if let value = try variables.boolean("SCCACHE_DIST_REMOTE_ONLY") { remoteOnly = value }
+    if let value = try variables.number(
+      "SCCACHE_DIST_LOCAL_JOBS", in: 0...Self.mostJobs, what: "a whole number")
+    {
+      localJobs = value
+    }
+    if remoteOnly, localJobs > 0 {
+      variables.warn("local jobs beside the farm (\(localJobs)) have no effect with remote_only")
+    }
   }
 
   private static func schedulerURL(

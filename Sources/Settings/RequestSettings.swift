@@ -10,10 +10,12 @@ package struct RequestSettings: Sendable, Equatable {
   package var baseDirectories: [String]
   /// Files whose contents belong to the key (`SCCACHE_EXTRAFILES`, separated by `:`), as written.
   package var extraFiles: [String]
+  /// `SCCACHE_DIST_REMOTE_ONLY`: what the farm could compile and does not is an error.
+  package var remoteOnly: Bool
   /// What was wrong, for the caller; it counts as unset.
   package var warnings: [String] = []
 
-  /// Looks five variables up and allocates only for those that are set.
+  /// Looks six variables up and allocates only for those that are set.
   ///
   /// - Parameter environmentLookup: a variable of the call's environment, nil for unset.
   package init(environmentLookup: (String) -> String?, defaults: Settings) {
@@ -25,14 +27,18 @@ package struct RequestSettings: Sendable, Equatable {
       } ?? []
     useDirectMode = defaults.disk.directMode.useDirectMode
     baseDirectories = defaults.baseDirectories
+    remoteOnly = defaults.distribution.remoteOnly
 
-    if let text = environmentLookup("SCCACHE_DIRECT"), !text.isEmpty {
-      if let value = BooleanText.parse(text) {
-        useDirectMode = value
+    func boolean(_ name: String, _ value: inout Bool) {
+      guard let text = environmentLookup(name), !text.isEmpty else { return }
+      if let given = BooleanText.parse(text) {
+        value = given
       } else {
-        warnings.append("SCCACHE_DIRECT must be 'true', 'on', '1', 'false', 'off' or '0'.")
+        warnings.append("\(name) must be 'true', 'on', '1', 'false', 'off' or '0'.")
       }
     }
+    boolean("SCCACHE_DIRECT", &useDirectMode)
+    boolean("SCCACHE_DIST_REMOTE_ONLY", &remoteOnly)
     if let list = environmentLookup("SCCACHE_BASEDIRS") {
       do throws(SettingsError) {
         baseDirectories = try BaseDirectories.normalised(

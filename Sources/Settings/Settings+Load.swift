@@ -37,6 +37,7 @@ extension Settings {
       try settings.distribution.apply(&section)
       try section.finish()
     }
+    try settings.distribution.apply(&variables)
     try settings.applyTopLevel(&file, &variables)
     try file?.finish()
 

@@ -60,7 +60,7 @@ extension StartupVariables {
       "IDLE_TIMEOUT", "MAX_FRAME_LENGTH",
       "CACHE_ZSTD_LEVEL", "CACHE_MULTIARCH", "JOBS", "ERROR_LOG", "LOG",
       "MULTILEVEL_CHAIN", "MULTILEVEL_WRITE_ERROR_POLICY",
-    ].map { prefix + $0 } + remote
+    ].map { prefix + $0 } + DistributionSettings.variables + remote
 
   private static let remote: [String] = [
     "": ["BUCKET", "REGION", "ENDPOINT", "REDIS", "MEMCACHED"],

@@ -22,6 +22,22 @@ import Testing
     #expect(try box.shell("ls").output == Array("gcc.tar.gz\nlink\n".utf8))
   }
 
+  /// The reader at the pipe's end lets it wait long enough.
+  @Test func aPersonWhoWaitsIsTold() throws {
+    let box = try Sandbox()
+    let result = try box.shell(
+      "\"$SCCACHE\" --package-toolchain gcc /dev/stdout 2>said | { sleep 3; cat >packed; }")
+    #expect(result.isSuccess && result.errorText == "")
+    let lines = try box.text("said").split(separator: "\n")
+    #expect(!lines.isEmpty)
+    for line in lines {
+      #expect(
+        line.hasPrefix("sccache: packing the toolchain of /usr/bin/gcc: ")
+          && line.contains(" % of ") && line.hasSuffix(" MB"), "\(line)")
+    }
+    #expect(try box.shell("tar tzf packed | grep -q /cc1").isSuccess)
+  }
+
   @Test func refuses() throws {
     let box = try Sandbox()
     try box.write("text", "no program\n")

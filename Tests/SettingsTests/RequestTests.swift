@@ -33,6 +33,15 @@ import Testing
     #expect(settings.warnings.count == (text == "maybe" ? 1 : 0))
   }
 
+  @Test func remoteOnly() throws {
+    let daemon = try load(["SCCACHE_DIST_REMOTE_ONLY": "1"])
+    #expect(try request([:], daemon).remoteOnly)
+    #expect(try !request(["SCCACHE_DIST_REMOTE_ONLY": "0"], daemon).remoteOnly)
+    #expect(try request(["SCCACHE_DIST_REMOTE_ONLY": "1"]).remoteOnly)
+    let wrong = try request(["SCCACHE_DIST_REMOTE_ONLY": "yes"])
+    #expect(!wrong.remoteOnly && wrong.warnings.count == 1)
+  }
+
   @Test(arguments: ["", "0", "1"])
   func presence(value: String) throws {
     #expect(try request(["SCCACHE_RECACHE": value]).recache)

@@ -6,19 +6,7 @@ import Transport
 
 /// Has compilations done on the farm. Blocks the thread that asks.
 package final class FarmClient: Sendable {
-  package struct Deadlines: Sendable {
-    /// Milliseconds until a connection stands.
-    package var connect = 2_000
-    /// Milliseconds for the scheduler's answer to alloc_job: it may try several servers.
-    package var allocation = 20_000
-    /// Milliseconds for an upload.
-    package var upload = 600_000
-    /// Milliseconds without a byte from a server during an upload.
-    package var silence = 30_000
-    /// Milliseconds for a job.
-    package var job = 1_200_000
-    package init() {}
-  }
+  package typealias Deadlines = DistributionSettings.Deadlines
 
   /// What a job gave: a compilation that succeeded in silence.
   package struct Result: Sendable {
@@ -36,22 +24,40 @@ package final class FarmClient: Sendable {
   }
 
   private let url: String
-  private let authorization: String
+  private let token: @Sendable () -> Secret?
   private let client = HTTPClient()
   private let deadlines: Deadlines
   private let state = Mutex(State())
   private static let greatestResult = 1 << 30
   private static let keptCertificates = 10_000
 
-  /// - Parameter token: the client's; nil: none is configured, and the farm may take any.
-  package init(schedulerURL: String, token: Secret, deadlines: Deadlines = Deadlines()) {
+  /// - Parameter token: the client's, asked for with each call; nil: nobody has signed in yet.
+  package init(
+    schedulerURL: String, deadlines: Deadlines = Deadlines(),
+    token: @escaping @Sendable () -> Secret?
+  ) {
     url = schedulerURL
-    authorization = Authorization.header(bearer: token.value)
+    self.token = token
     self.deadlines = deadlines
   }
 
+  package convenience init(
+    schedulerURL: String, token: Secret, deadlines: Deadlines = Deadlines()
+  ) {
+    self.init(schedulerURL: schedulerURL, deadlines: deadlines) { token }
+  }
+
   /// False for some seconds after the scheduler could not be reached: nobody else shall wait for it.
-  package var isAvailable: Bool { state.withLock { $0.restsUntil <= Clock.monotonic } }
+  package var isAvailable: Bool { rest == 0 }
+
+  /// How long nothing will be asked of the scheduler, in nanoseconds.
+  package var rest: Int64 { state.withLock { max(0, $0.restsUntil - Clock.monotonic) } }
+
+  /// Why nothing can be asked at this moment.
+  package var hindrance: FarmFailure? {
+    if token() == nil { return .notSignedIn }
+    return isAvailable ? nil : .schedulerAway("\(url) could not be reached a moment ago")
+  }
 
   // MARK: the scheduler
 
@@ -71,9 +77,10 @@ package final class FarmClient: Sendable {
     _ method: HTTPQuestion.Method, _ base: String, _ endpoint: FarmCall, _ body: [UInt8] = [],
     headers: [(name: String, value: String)] = [], limit: Int
   ) throws(FarmFailure) -> HTTPAnswer {
-    guard isAvailable else { throw .schedulerAway("\(url) could not be reached a moment ago") }
+    if let hindrance { throw hindrance }
+    guard let token = token() else { throw .notSignedIn }
     var question = HTTPQuestion(method, base + endpoint.path)
-    question.headers = [("authorization", authorization)] + headers
+    question.headers = [("authorization", Authorization.header(bearer: token.value))] + headers
     if method == .post {
       question.headers.append(("content-type", "application/octet-stream"))
       question.body = .bytes(body)

@@ -1,5 +1,11 @@
 /// Why a job was not compiled on the farm. None of these fails a compilation: it is done here.
 package enum FarmFailure: Error, Sendable, Equatable, CustomStringConvertible {
+  /// There is no farm; a failure only for who wants nothing else.
+  case notConfigured
+  /// No token is there to be shown to the scheduler.
+  case notSignedIn
+  /// The compiler does not lie packed, with the reason.
+  case noToolchain(String)
   /// No scheduler, or it is resting after a failure.
   case schedulerAway(String)
   /// The scheduler has no room, with its own words.
@@ -14,10 +20,15 @@ package enum FarmFailure: Error, Sendable, Equatable, CustomStringConvertible {
   /// A signal ended the remote compiler: by which server, and which.
   case killed(String)
   case cancelled
+  /// It takes longer than the person wants to wait while a compiler could run here.
+  case tooSlow
 
   /// For statistics: one short phrase for each kind.
   package var reason: String {
     switch self {
+    case .notConfigured: "no scheduler is configured"
+    case .notSignedIn: "nobody has signed in"
+    case .noToolchain: "the compiler is not packed"
     case .schedulerAway: "the scheduler is away"
     case .noCapacity: "the farm is full"
     case .refused: "the farm refused the job"
@@ -26,15 +37,19 @@ package enum FarmFailure: Error, Sendable, Equatable, CustomStringConvertible {
     case .notClean: "the compiler had something to say"
     case .killed: "the compiler was killed on a build server"
     case .cancelled: "the caller went away"
+    case .tooSlow: "the farm was too slow"
     }
   }
 
   package var description: String {
     switch self {
-    case .schedulerAway(let text), .noCapacity(let text), .refused(let text),
+    case .notConfigured: "\(reason): set dist.scheduler_url"
+    case .notSignedIn: "\(reason): run sccache --dist-auth"
+    case .noToolchain(let text), .schedulerAway(let text), .noCapacity(let text),
+      .refused(let text),
       .serverFailed(let text), .badResult(let text), .killed(let text):
       "\(reason): \(text)"
-    case .notClean, .cancelled: reason
+    case .notClean, .cancelled, .tooSlow: reason
     }
   }
 }

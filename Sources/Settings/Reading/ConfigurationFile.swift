@@ -10,11 +10,13 @@ struct ConfigurationFile {
   let text: String
   let root: [String: ConfigurationValue]
 
-  /// - Parameter path: one that ends in `.json` is JSON, any other TOML.
-  init(path: String, text: String) throws(SettingsError) {
+  /// - Parameters:
+  ///   - path: one that ends in `.json` is JSON, any other TOML.
+  ///   - known: the format, whatever the name.
+  init(path: String, text: String, format known: Format? = nil) throws(SettingsError) {
     self.path = path
     self.text = text
-    format = path.hasSuffix(".json") ? .json : .toml
+    format = known ?? (path.hasSuffix(".json") ? .json : .toml)
     do throws(DocumentError) {
       root = try format == .json ? JSONDocument.parse(text) : TOMLDocument.parse(text)
     } catch {

@@ -38,6 +38,21 @@ struct EnvironmentReader {
     return value
   }
 
+  /// A whole number within bounds.
+  ///
+  /// - Parameter what: what to write, for the message.
+  func number(
+    _ name: String, in range: ClosedRange<Int>, what: String
+  ) throws(SettingsError) -> Int? {
+    guard let text = string(name) else { return nil }
+    guard let value = Int(text), range.contains(value) else {
+      throw SettingsError(
+        "\(name) value is invalid: \"\(text)\"",
+        causes: ["write \(what) from \(range.lowerBound) to \(range.upperBound), or unset it"])
+    }
+    return value
+  }
+
   /// Like `number`, but what can't be read is said and counts as unset: a slip here must not stop a
   /// build.
   mutating func lenientNumber(_ name: String, otherwise: String) -> Int? {

@@ -21,78 +21,98 @@ final class Distribution: Sendable {
     case underWay
     case done(PackedCompiler)
     /// Nothing is tried again before then (nanoseconds of the monotonic clock).
-    case failed(until: Int64)
+    case failed(until: Int64, reason: String)
+  }
+
+  /// What there is of a compiler.
+  enum Toolchain: Sendable {
+    case packed(PackedCompiler)
+    case missing(String)
   }
 
   let client: FarmClient
   private let settings: DistributionSettings
   private let cache: ToolchainCache<BLAKE3Naming>
-  private let packings = Mutex<[Digest: Packing]>([:])
+  private let packings = Monitor<[Digest: Packing]>([:])
+  /// The right to compile here what the farm could do.
+  let localJobs: WorkSlots
   private let logger: Logger
   private static let retryNanoseconds: Int64 = 60_000_000_000
 
-  /// Nil when no scheduler is configured, or the token for it is missing.
+  /// Nil when no scheduler is configured.
   init?(_ settings: Settings, logger: Logger) {
     let distribution = settings.distribution
     guard let url = distribution.schedulerURL else { return nil }
-    guard let token = Self.token(settings) else {
+    let token = ClientToken(settings)
+    if token.current == nil {
       logger.warning("the farm is not used: `sccache --dist-auth` has not been run")
-      return nil
     }
-    client = FarmClient(schedulerURL: url, token: token)
+    client = FarmClient(schedulerURL: url, deadlines: distribution.deadlines) { token.current }
+    localJobs = WorkSlots(count: distribution.localJobs)
     self.settings = distribution
     cache = ToolchainCache(
       directory: distribution.cacheDirectory, limit: Int64(distribution.toolchainCacheSize))
     self.logger = logger
   }
 
-  private static func token(_ settings: Settings) -> Secret? {
-    switch settings.distribution.authentication {
-    case .token(let token): return token
-    case .oauth2CodeGrantPKCE(_, let url, _), .oauth2Implicit(_, let url):
-      let path = settings.cachedConfigurationPath
-      guard let bytes = try? Files.read(path, limit: 1 << 20),
-        let text = String(validating: bytes, as: UTF8.self),
-        let cached = try? CachedConfiguration(path: path, text: text)
-      else { return nil }
-      return cached.authTokens[url]
+  var deadlines: DistributionSettings.Deadlines { settings.deadlines }
+
+  /// The toolchain for a compilation. One that doesn't lie packed is packed in the background, and counts
+  /// as missing meanwhile: nobody waits for it but who may not compile here.
+  ///
+  /// - Parameter waits: asked once a second whether to go on waiting; nil: not at all.
+  func toolchain(
+    for cacheable: CacheableCall, waits: (() -> Bool)? = nil
+  ) -> Toolchain {
+    if let configured = configured(for: cacheable.program) { return configured }
+    let key = cacheable.identity.digest
+    if startsPacking(key) { pack(cacheable, key) }
+    while true {
+      let state = packings.wait(until: waits == nil ? 0 : Clock.monotonic + 1_000_000_000) {
+        packings -> Packing? in
+        if case .underWay? = packings[key] { return nil }
+        return packings[key]
+      }
+      switch state {
+      case .done(let packed):
+        return .packed(
+          PackedCompiler(
+            archive: packed.archive, path: packed.path, executable: cacheable.program))
+      case .failed(_, let reason): return .missing(reason)
+      case .underWay, nil:
+        guard let waits, waits() else { return .missing("it is being packed") }
+      }
     }
   }
 
-  /// The toolchain for a compilation, when it lies packed. Otherwise it is packed in the background, and
-  /// this compilation stays here: nobody waits for it.
-  func compiler(for cacheable: CacheableCall) -> PackedCompiler? {
-    if let configured = configured(for: cacheable.program) { return configured.compiler }
-    let key = cacheable.identity.digest
-    let now = Clock.monotonic
-    let shallPack = packings.withLock { packings -> Bool in
+  /// True for the first who asks, and when a failure is old enough to try again.
+  private func startsPacking(_ key: Digest) -> Bool {
+    packings.withLock { packings -> Bool in
       switch packings[key] {
-      case .underWay, .done: return false
-      case .failed(let until) where until > now: return false
-      case .failed, nil:
+      case .underWay: return false
+      case .done(let packed) where FileStamp(path: packed.path) != nil: return false
+      case .failed(let until, _) where until > Clock.monotonic: return false
+      case .failed, .done, nil:
         packings[key] = .underWay
         return true
       }
     }
-    if shallPack { pack(cacheable, key) }
-    guard case .done(let packed)? = packings.withLock({ $0[key] }) else { return nil }
-    guard FileStamp(path: packed.path) != nil else {
-      // Evicted meanwhile.
-      packings.withLock { $0[key] = nil }
-      return nil
-    }
-    return PackedCompiler(
-      archive: packed.archive, path: packed.path, executable: cacheable.program)
   }
 
-  /// What `[[dist.toolchains]]` says of a compiler; the inner nil: it stays here.
-  private func configured(for program: String) -> (compiler: PackedCompiler?, Void)? {
+  /// Whether `[[dist.toolchains]]` keeps a compiler's calls here.
+  func stays(_ program: String) -> Bool {
+    settings.toolchains.contains(.noDistribution(compilerExecutable: program))
+  }
+
+  /// The archive that `[[dist.toolchains]]` names for a compiler; nil: none.
+  private func configured(for program: String) -> Toolchain? {
     for toolchain in settings.toolchains {
       switch toolchain {
-      case .noDistribution(let executable) where executable == program: return (nil, ())
       case .pathOverride(let executable, let archive, let inside) where executable == program:
-        guard let id = identifier(ofArchive: archive) else { return (nil, ()) }
-        return (PackedCompiler(archive: id, path: archive, executable: inside), ())
+        guard let id = identifier(ofArchive: archive) else {
+          return .missing("\(archive) can't be read")
+        }
+        return .packed(PackedCompiler(archive: id, path: archive, executable: inside))
       default: continue
       }
     }
@@ -134,15 +154,18 @@ final class Distribution: Sendable {
         if let id = ArchiveID(packed.identifier) {
           result = .done(PackedCompiler(archive: id, path: packed.path, executable: program))
         } else {
-          result = .failed(until: .max)
+          result = .failed(until: .max, reason: "\(packed.identifier) is no name of an archive")
         }
       } catch {
         logger.warning("a compiler can't be packed", metadata: ["reason": "\(error)"])
-        result = .failed(until: Clock.monotonic + Self.retryNanoseconds)
+        result = .failed(until: Clock.monotonic + Self.retryNanoseconds, reason: "\(error)")
       }
-      packings.withLock { $0[key] = result }
+      packings.change { $0[key] = result }
     }
-    if !isStarted { packings.withLock { $0[key] = nil } }
+    if !isStarted {
+      let until = Clock.monotonic + Self.retryNanoseconds
+      packings.change { $0[key] = .failed(until: until, reason: "no thread could be started") }
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import Farm
 import Glibc
 import Logging
 import Platform
+import Settings
 import Wire
 
 /// Compiles one call on the farm: resolves its includes here, has the text compiled there, and puts the
@@ -11,66 +12,102 @@ import Wire
 struct RemoteRun {
   private let cacheable: CacheableCall
   private let pipeline: CompilePipeline
-  private let distribution: Distribution
 
-  init(_ cacheable: CacheableCall, _ distribution: Distribution, pipeline: CompilePipeline) {
+  init(_ cacheable: CacheableCall, pipeline: CompilePipeline) {
     self.cacheable = cacheable
-    self.distribution = distribution
     self.pipeline = pipeline
   }
 
   private var call: Call { cacheable.call }
+
+  /// How it went.
+  enum Result {
+    case done(Outcome, server: String)
+    /// It is compiled here whatever the farm could do, with the local job that this takes if any.
+    case stays(String, localJob: WorkSlot? = nil)
+    /// The farm could do it, but not now.
+    case failed(FarmFailure)
+  }
 
   /// When the preprocessor was started, as files are stamped.
   private(set) var startStamp: Int64 = 0
   private(set) var duration: Duration = .zero
   private(set) var snapshot: DirectorySnapshot?
 
-  /// The outcome of a compilation that succeeded on the farm; nil when it has to be done here. The
-  /// caller's own dependency file and the one at `report` are written either way.
-  mutating func perform(added: [String]) -> (outcome: Outcome, server: String)? {
-    guard distribution.client.isAvailable,
-      call.environment.bytes("SCCACHE_NO_DIST_COMPILE") == nil, !cacheable.identity.isScript,
-      let plan = remotePlan(for: cacheable.compilation, compiler: cacheable.compiler),
-      let compiler = distribution.compiler(for: cacheable)
-    else { return nil }
+  /// Compiles on the farm. The caller's own dependency file and the one of `added` are written whenever
+  /// the text was made.
+  mutating func perform(added: [String]) -> Result {
+    if call.environment.bytes("SCCACHE_NO_DIST_COMPILE") != nil {
+      return .stays("SCCACHE_NO_DIST_COMPILE is set")
+    }
+    guard !cacheable.identity.isScript,
+      let plan = remotePlan(for: cacheable.compilation, compiler: cacheable.compiler)
+    else { return .stays(Self.neverSent) }
+    guard let distribution = pipeline.distribution else { return .failed(.notConfigured) }
+    if distribution.stays(cacheable.program) { return .stays("the compiler is no_dist") }
+    if let hindrance = distribution.client.hindrance { return .failed(hindrance) }
+    call.slot.giveBack()
+    let compiler: Distribution.PackedCompiler
+    switch distribution.toolchain(for: cacheable, waits: call.settings.remoteOnly ? isWanted : nil)
+    {
+    case .missing(let reason): return .failed(.noToolchain(reason))
+    case .packed(let packed): compiler = packed
+    }
+    if !call.settings.remoteOnly, let localJob = distribution.localJobs.takeIfFree() {
+      return .stays("a local job was free", localJob: localJob)
+    }
     let started = Clock.monotonic
     defer { duration = .nanoseconds(Clock.monotonic - started) }
-    call.slot.giveBack()
-    guard let text = preprocess(plan, added) else { return nil }
+    guard let text = preprocess(plan, added) else {
+      return .stays("the preprocessor had something to say")
+    }
     guard
       keepsItsMeaning(
         text, input: cacheable.compilation.input, family: cacheable.compiler.family)
-    else {
-      pipeline.statistics.record {
-        $0.declined(reason: "farm: the text would not mean the same there")
-      }
-      return nil
-    }
+    else { return .stays("the text would not mean the same there") }
     do throws(FarmFailure) {
-      let result = try distribution.client.compile(
-        job(plan, compiler, text), archive: (compiler.archive, compiler.path),
-        isWanted: { [channel = call.channel] in !channel.isClosed })
+      let result = try compile(job(plan, compiler, text), compiler, distribution)
       try put(result, plan)
-      return (
-        Outcome(ending: Ending(exitCode: 0), notice: call.noticeBytes), result.server.description
-      )
+      return .done(
+        Outcome(ending: Ending(exitCode: 0), notice: call.noticeBytes),
+        server: result.server.description)
     } catch {
-      pipeline.logger.info(
-        "compiled here instead of on the farm",
-        metadata: ["reason": "\(error)", "input": "\(cacheable.compilation.input)"])
-      pipeline.statistics.record { statistics in
-        if error != .notClean { statistics.distFailed() }
-        statistics.declined(reason: "farm: \(error.reason)")
+      if error != .notClean { pipeline.statistics.record { $0.distFailed() } }
+      return .failed(error)
+    }
+  }
+
+  /// For statistics: a kind of call that no farm gets.
+  static let neverSent = "such a call is never sent"
+
+  private var isWanted: () -> Bool { { [channel = call.channel] in !channel.isClosed } }
+
+  /// Where nothing may be compiled here, a full farm is asked again for as long as the scheduler may take
+  /// to find a server.
+  private func compile(
+    _ job: RemoteJob, _ compiler: Distribution.PackedCompiler, _ distribution: Distribution
+  ) throws(FarmFailure) -> FarmClient.Result {
+    let end = Clock.monotonic + Int64(distribution.deadlines.allocation) * 1_000_000
+    let patience = Patience(distribution, call, tokens: pipeline.tokens)
+    while true {
+      do throws(FarmFailure) {
+        return try distribution.client.compile(
+          job, archive: (compiler.archive, compiler.path),
+          isWanted: { [isWanted] in isWanted() && patience.lasts })
+      } catch {
+        if error == .cancelled, patience.hasEnded { throw .tooSlow }
+        guard case .noCapacity = error, call.settings.remoteOnly, Clock.monotonic < end,
+          isWanted()
+        else { throw error }
+        usleep(200_000)
       }
-      return nil
     }
   }
 
   /// The text with its includes; nil when the preprocessor has anything to say: the person shall get
   /// that from a whole compilation.
   private mutating func preprocess(_ plan: RemotePlan, _ added: [String]) -> [UInt8]? {
-    let needsToken = !Tokens.callerHasJobserver(call.environment)
+    let needsToken = pipeline.needsToken(call)
     if needsToken {
       guard pipeline.tokens.acquire(whileWanted: { [channel = call.channel] in !channel.isClosed })
       else { return nil }

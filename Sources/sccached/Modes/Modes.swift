@@ -40,9 +40,7 @@ enum Modes {
     case .compile(let words): return becomeWrapper(words)
     case .packageToolchain(let executable, let output):
       return packageToolchain(executable, output)
-    case .distAuth:
-      return Terminal.fail(
-        "this option belongs to the compile farm, which this version doesn't have yet")
+    case .distAuth: return signIn(settings)
     case .help, .version: return 0
     }
   }
@@ -51,6 +49,12 @@ enum Modes {
   private static func describe(_ settings: Settings, _ endpoint: Endpoint) -> String {
     let bases =
       settings.baseDirectories.isEmpty ? "(none)" : settings.baseDirectories.joined(separator: ", ")
+    let distribution = settings.distribution
+    let farm =
+      distribution.schedulerURL.map { url in
+        url + (distribution.remoteOnly ? ", nothing is compiled here" : "")
+          + (distribution.localJobs > 0 ? ", \(distribution.localJobs) jobs stay here" : "")
+      } ?? "(none)"
     let rows = [
       ("Configuration file", settings.configurationPath),
       ("Socket", endpoint.description),
@@ -61,6 +65,7 @@ enum Modes {
       ("Base directories", bases),
       ("Parallel compilers", "\(settings.compilerSlots ?? Machine.cores)"),
       ("Idle timeout", "\(settings.idleTimeoutSeconds) s"),
+      ("Compile farm", farm),
     ]
     return rows.map { "\($0.0): \($0.1)\n" }.joined()
       + settings.warnings.map { "warning: \($0)\n" }.joined()

@@ -184,6 +184,12 @@ final class CompilePipeline: Sendable {
     return found.sorted()
   }
 
+  /// Whether a compiler run for this call waits for a token. A jobserver's number of jobs is enough of a
+  /// limit where they all run here; with a farm it is the farm's, and many more than there are cores.
+  func needsToken(_ call: Call) -> Bool {
+    distribution != nil || !Tokens.callerHasJobserver(call.environment)
+  }
+
   // MARK: ways out
 
   /// The caller runs its compiler itself, untouched.
@@ -205,14 +211,13 @@ final class CompilePipeline: Sendable {
 
   /// `SCCACHE_NO_CACHE`: compile, count, store nothing.
   private func runUncached(_ cacheable: CacheableCall) {
-    let run = LocalRun(cacheable, pipeline: self)
-    guard let outcome = run.perform(added: []) else { return }
-    if outcome.ending.isSuccess {
+    guard let run = run(cacheable, added: []) else { return }
+    if run.outcome.ending.isSuccess {
       statistics.record { $0.compiled(duration: run.duration) }
     } else {
       statistics.record { $0.compileFailed() }
     }
-    cacheable.call.channel.send(outcome.frame(.result))
+    cacheable.call.channel.send(run.outcome.frame(.result))
   }
 }
 

@@ -29,7 +29,7 @@ final class LocalRun {
   ///   - isRecorded: the result is to be stored.
   func perform(added: [String], isRecorded: Bool = false) -> Outcome? {
     cacheable.call.slot.giveBack()
-    let needsToken = !Tokens.callerHasJobserver(cacheable.call.environment)
+    let needsToken = pipeline.needsToken(cacheable.call)
     if needsToken {
       guard pipeline.tokens.acquire(whileWanted: { !channel.isClosed }) else { return nil }
     }

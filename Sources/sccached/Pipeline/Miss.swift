@@ -41,6 +41,7 @@ extension CompilePipeline {
   }
 
   func compileUnstored(_ cacheable: CacheableCall, reason: String) {
+    if distribution != nil { statistics.record { $0.notOnFarm(reason: RemoteRun.neverSent) } }
     let run = LocalRun(cacheable, pipeline: self)
     guard let outcome = run.perform(added: []) else { return }
     cacheable.call.channel.send(outcome.frame(.result))
@@ -94,35 +95,6 @@ extension CompilePipeline {
       case .failure(let reason):
         noteUnstored(cacheable, reason.text, isWriteError: reason.isWriteError)
       }
-    }
-  }
-
-  /// What a compilation left, wherever it was done.
-  private struct FinishedRun {
-    var outcome: Outcome
-    var startStamp: Int64
-    var duration: Duration
-    var snapshot: DirectorySnapshot?
-  }
-
-  /// Compiles on the farm if that is possible, else here; nil when the caller has gone.
-  private func run(_ cacheable: CacheableCall, added: [String]) -> FinishedRun? {
-    if let distribution {
-      var remote = RemoteRun(cacheable, distribution, pipeline: self)
-      let asked = cacheable.compilation.dependencyFile == nil ? added : []
-      if let done = remote.perform(added: asked) {
-        statistics.record { $0.distCompiled(server: done.server) }
-        return FinishedRun(
-          outcome: done.outcome, startStamp: remote.startStamp, duration: remote.duration,
-          snapshot: remote.snapshot)
-      }
-      if cacheable.call.channel.isClosed { return nil }
-    }
-    let local = LocalRun(cacheable, pipeline: self)
-    return local.perform(added: added, isRecorded: true).map {
-      FinishedRun(
-        outcome: $0, startStamp: local.startStamp, duration: local.duration,
-        snapshot: local.snapshot)
     }
   }
 

@@ -24,6 +24,15 @@ final class Tokens: Sendable {
     }
   }
 
+  /// False when none is free.
+  func acquireIfFree() -> Bool {
+    free.withLock { free in
+      guard free > 0 else { return false }
+      free -= 1
+      return true
+    }
+  }
+
   func release() {
     free.change { $0 += 1 }
   }

@@ -1,8 +1,8 @@
 import Platform
 import Synchronization
 
-/// Limits how many calls are looked up and restored at once: more than a few per processor only
-/// makes each of them slower and takes memory. Waiting for a compiler needs no slot.
+/// Limits how many calls do something at once. Looking up and restoring: more than a few per processor
+/// only makes each of them slower and takes memory; waiting for a compiler needs no slot.
 final class WorkSlots: Sendable {
   private let free: Monitor<Int>
 
@@ -17,6 +17,16 @@ final class WorkSlots: Sendable {
       return true
     }
     return WorkSlot(self)
+  }
+
+  /// Nil when none is free.
+  func takeIfFree() -> WorkSlot? {
+    let isTaken = free.withLock { free -> Bool in
+      guard free > 0 else { return false }
+      free -= 1
+      return true
+    }
+    return isTaken ? WorkSlot(self) : nil
   }
 
   fileprivate func giveBack() {

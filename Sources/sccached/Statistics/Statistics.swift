@@ -42,6 +42,8 @@ struct Statistics: Sendable, Equatable {
     fileprivate(set) var sharedInFlight: UInt64 = 0
     /// Compilations that the farm or the cache should have served and the caller's machine did.
     fileprivate(set) var localFallbacks: UInt64 = 0
+    /// Compilations that were done here although a farm is configured, by reason.
+    fileprivate(set) var notOnFarm = Tally()
     /// Entries or manifests that failed their check and were thrown away.
     fileprivate(set) var corruptEntries: UInt64 = 0
     /// Lookups that a storage answered with an error and that went on as misses.
@@ -154,6 +156,7 @@ extension Statistics {
   mutating func corruptEntry() { extra.corruptEntries.increase() }
   mutating func storageError() { extra.storageErrors.increase() }
   mutating func evicted(_ count: UInt64 = 1) { extra.evictions.increase(by: count) }
+  mutating func notOnFarm(reason: String) { extra.notOnFarm.add(reason) }
   mutating func declined(reason: String) { extra.declined.add(reason) }
 }
 
@@ -221,6 +224,8 @@ extension Statistics {
     Field(
       key: "storage_errors", path: .counter(\.extra.storageErrors), label: "Storage read errors"),
     Field(key: "evictions", path: .counter(\.extra.evictions), label: "Evicted entries"),
+    Field(
+      key: "not_on_farm", path: .tally(\.extra.notOnFarm), label: "Not on the farm"),
     Field(key: "declined", path: .tally(\.extra.declined), label: "Declined"),
   ]
 

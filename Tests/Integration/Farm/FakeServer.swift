@@ -32,12 +32,19 @@ final class FakeServer {
     try answer(
       "assign_job", 200, [1, 0, 0, 0, 0])
     try answer("submit_toolchain", 200, ToolchainAnswer.success.body)
+    try pauseJobs(seconds: 0)
   }
 
   func answer(_ call: String, _ status: Int, _ body: [UInt8]) throws {
     let path = "\(directory)/\(call)"
     try Files.write(
       Array("\(status)\n".utf8) + body, to: path, temporary: path + ".new", mode: 0o600)
+  }
+
+  /// How long each job takes from now on.
+  func pauseJobs(seconds: Int) throws {
+    let path = directory + "/pause"
+    try Files.write(Array("\(seconds)".utf8), to: path, temporary: path + ".new", mode: 0o600)
   }
 
   /// The scheduler forgets who is silent, and lets rest who failed, but not a process that is new.
@@ -68,7 +75,7 @@ final class FakeServer {
   }
 
   private static let program = """
-    import http.server, os, ssl, sys
+    import http.server, os, ssl, sys, time
     port, directory = int(sys.argv[1]), sys.argv[2]
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -81,6 +88,8 @@ final class FakeServer {
                 self.close_connection = True
                 self.connection.sendall(body)
                 return
+            for pause in open(os.path.join(directory, "pause")) if "run_job" in self.path else []:
+                time.sleep(float(pause))
             self.send_response(int(status))
             self.send_header("content-length", str(len(body)))
             # Which a client that sent its job in the old form doesn't look at.

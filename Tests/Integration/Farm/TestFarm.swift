@@ -142,8 +142,12 @@ final class TestFarm {
 
   /// A client of this farm with its own cache.
   ///
-  /// - Parameter token: what it shows; nil: the right one.
-  func client(_ maker: Maker = .ours, token: String? = nil) throws -> Sandbox {
+  /// - Parameters:
+  ///   - token: what it shows; nil: the right one.
+  ///   - keys: more lines for `[dist]`.
+  func client(
+    _ maker: Maker = .ours, token: String? = nil, keys: String = ""
+  ) throws -> Sandbox {
     let client = try Sandbox()
     client.program = try maker.program("sccache")
     let path = client.root + "/client.toml"
@@ -151,6 +155,7 @@ final class TestFarm {
       [dist]
       scheduler_url = "\(schedulerURL)"
       cache_dir = "\(PackedToolchains.directory)/\(maker == .ours ? "ours" : "mozilla")"
+      \(keys)
       [dist.auth]
       type = "token"
       token = "\(token ?? clientToken)"

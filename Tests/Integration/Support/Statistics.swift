@@ -33,10 +33,12 @@ struct Statistics: Sendable {
   /// Why something was not cached or stored.
   func reasons(since old: Statistics) -> String {
     var changed: [String] = []
-    for (name, value) in json["stats"]["not_cached"].members + json["extra"]["declined"].members {
-      let before =
-        old.json["stats"]["not_cached"][name].total + old.json["extra"]["declined"][name].total
-      if value.total > before { changed.append(name) }
+    let tallies = [("stats", "not_cached"), ("extra", "declined"), ("extra", "not_on_farm")]
+    for (part, tally) in tallies {
+      for (name, value) in json[part][tally].members
+      where value.total > old.json[part][tally][name].total {
+        changed.append(name)
+      }
     }
     for name in ["cache_errors", "cache_write_errors", "compile_fails"]
     where count(name) > old.count(name) {

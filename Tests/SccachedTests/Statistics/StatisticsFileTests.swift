@@ -19,6 +19,7 @@ import Testing
     statistics.corruptEntry()
     statistics.storageError()
     statistics.evicted(1 << 40)
+    statistics.notOnFarm(reason: "the farm is full")
     statistics.declined(reason: "ünïcode 🦉")
     return statistics
   }

@@ -5,7 +5,8 @@ import Testing
 @Suite struct StatisticsJSONTests {
   static let extra =
     #","extra":{"direct_hits":0,"preprocessed_hits":0,"comment_only_hits":0,"shared_in_flight":0,"#
-    + #""local_fallbacks":0,"corrupt_entries":0,"storage_errors":0,"evictions":0,"declined":{}}}"#
+    + #""local_fallbacks":0,"corrupt_entries":0,"storage_errors":0,"evictions":0,"#
+    + #""not_on_farm":{},"declined":{}}}"#
 
   @Test func allZero() {
     let expected =
