@@ -148,7 +148,7 @@ let package = Package(
     .executableTarget(
       name: "farm-load",
       dependencies: [
-        "Farm", "Platform", "Transport",
+        "Farm", "Platform", "Sandbox", "Transport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
