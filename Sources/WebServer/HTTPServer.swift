@@ -15,12 +15,15 @@ package struct HTTPRequestHead: Sendable {
   package var path: String
   /// Whom the kernel says we talk to: an address without its port. Nil: not over IP.
   package var peer: String?
+  /// Its port: what tells two connections of one machine apart. Nil: not over IP.
+  package var peerPort: Int?
   private let fields: HTTPFields
 
   fileprivate init(_ request: Request, _ channel: any Channel) {
     method = request.method.rawValue
     path = request.uri.path
     peer = channel.remoteAddress?.ipAddress
+    peerPort = channel.remoteAddress?.port
     fields = request.headers
   }
 
@@ -57,11 +60,14 @@ package struct HTTPBody: Sendable {
   private let body: RequestBody
   private let close: @Sendable () -> Void
   private let deadlines: HTTPServerLimits
+  /// Nothing of it is left on the connection.
+  fileprivate let isComplete: Flag
 
   fileprivate init(_ body: RequestBody, _ channel: any Channel, _ limits: HTTPServerLimits) {
     self.body = body
     close = { channel.close(promise: nil) }
     deadlines = limits
+    isComplete = Flag()
   }
 
   /// Hands over each piece as it comes.
@@ -83,6 +89,7 @@ package struct HTTPBody: Sendable {
       throw error
     }
     if watch.hasExpired { throw HTTPBodyFailure.timedOut }
+    isComplete.set()
   }
 
   /// The whole body in memory.
@@ -188,12 +195,15 @@ package struct HTTPServer: Sendable {
     self.handler = handler
   }
 
-  /// Serves until the task is cancelled; what is being answered then is answered first.
+  /// Serves until the task is cancelled; what is being answered then has a moment to be answered, after
+  /// which its `isWanted` turns false.
   ///
   /// - Parameter ready: gets the port, which matters when 0 was asked for.
   package func run(ready: @escaping @Sendable (Int) -> Void = { _ in }) async throws {
     let plain = HTTPServerBuilder.http1(
-      configuration: .init(idleTimeout: .seconds(Int64(limits.idleSeconds))))
+      configuration: .init(
+        additionalChannelHandlers: [PeerWatch()],
+        idleTimeout: .seconds(Int64(limits.idleSeconds))))
     let builder =
       if let identity {
         try HTTPServerBuilder.tls(plain, tlsConfiguration: identity.configuration())
@@ -210,32 +220,79 @@ package struct HTTPServer: Sendable {
     let group = ServiceGroup(
       configuration: .init(
         services: [.init(service: service)], gracefulShutdownSignals: [], logger: logger))
+    // Not a child of this task: cancelled at once, the loop that takes connections would drop one that
+    // was just accepted, and NIO traps over that. So it first ends by itself.
+    let running = Task { try await group.run() }
     try await withTaskCancellationHandler {
-      try await group.run()
+      try await running.value
     } onCancel: {
-      Task { await group.triggerGracefulShutdown() }
+      Task {
+        await group.triggerGracefulShutdown()
+        try? await Task.sleep(for: Self.lastAnswers)
+        running.cancel()
+      }
     }
   }
+
+  /// How long answers that are under way may take when the server ends.
+  private static let lastAnswers = Duration.milliseconds(300)
 
   private func respond(
     _ request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel
   ) async throws {
-    let head = HTTPRequestHead(request, channel)
-    let isGone = Flag()
-    let reply = try await request.body.consumeWithInboundCloseHandler { body in
-      await handler(head, HTTPBody(body, channel, limits)) { !isGone.isSet && channel.isActive }
-    } onInboundClosed: {
-      isGone.set()
+    let isGone = try await PeerWatch.flag(of: channel)
+    let body = HTTPBody(request.body, channel, limits)
+    let reply = await handler(HTTPRequestHead(request, channel), body) {
+      !isGone.isSet && channel.isActive
     }
     var fields = HTTPFields()
     for (name, value) in reply.headers {
       if let name = HTTPField.Name(name) { fields.append(HTTPField(name: name, value: value)) }
     }
     fields[.contentLength] = String(reply.body.count)
+    let isLast = Self.hasBody(request) && !body.isComplete.isSet
+    if isLast { fields[.connection] = "close" }
     try await writer.write(
       response: HTTPResponse(
         status: .init(code: reply.status), headerFields: fields),
       body: ResponseBody(byteBuffer: ByteBuffer(bytes: reply.body)))
+    // A body that nobody wants is read no longer than the client needs to see the reply: closed at
+    // once, the connection would be reset, and the reply lost.
+    if isLast {
+      channel.eventLoop.scheduleTask(in: Self.lastSeconds) { channel.close(promise: nil) }
+    }
+  }
+
+  private static let lastSeconds = TimeAmount.seconds(1)
+
+  private static func hasBody(_ request: Request) -> Bool {
+    request.headers[.transferEncoding] != nil || request.headers[.contentLength] ?? "0" != "0"
+  }
+}
+
+/// Notices that the client closes its side while a request is answered. The connection itself stays as
+/// it is, ready for the next request: whoever waits for the end of the input instead (Hummingbird's
+/// `consumeWithInboundCloseHandler`) uses it up.
+private final class PeerWatch: ChannelInboundHandler, RemovableChannelHandler {
+  typealias InboundIn = NIOAny
+
+  private let isGone = Flag()
+
+  /// The flag of a connection.
+  static func flag(of channel: any Channel) async throws -> Flag {
+    try await channel.eventLoop.submit {
+      try channel.pipeline.syncOperations.handler(type: PeerWatch.self).isGone
+    }.get()
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if let event = event as? ChannelEvent, event == .inputClosed { isGone.set() }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    isGone.set()
+    context.fireChannelInactive()
   }
 }
 

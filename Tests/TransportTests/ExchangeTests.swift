@@ -121,6 +121,82 @@ import WebServer
     #expect(failures.withLock { $0 } == [.tooLarge(limit: 1000)])
   }
 
+  /// One connection for all questions of one thread, with bodies, without, and answered by errors.
+  @Test(arguments: [false, true])
+  func connectionsAreKept(isSecure: Bool) async throws {
+    let certificate = try SelfSignedCertificate(address: "127.0.0.1", ip: "127.0.0.1", nonce: 1)
+    let identity = HTTPServerIdentity(
+      certificates: certificate.certificatePEM, key: certificate.keyPEM)
+    let ports = Mutex<[Int]>([])
+    try await serving(identity: isSecure ? identity : nil) { head, body, _ in
+      ports.withLock { $0.append(head.peerPort ?? 0) }
+      let bytes = (try? await body.collect(limit: 8 << 20)) ?? []
+      return HTTPReply(status: head.path == "/bad" ? 500 : 200, body: bytes)
+    } _: { port in
+      let client = HTTPClient()
+      for round in 0..<3 {
+        for path in ["/get", "/bytes", "/pieces", "/bad"] {
+          let url = "\(isSecure ? "https" : "http")://127.0.0.1:\(port)\(path)"
+          var question = HTTPQuestion(path == "/get" ? .get : .post, url)
+          if isSecure { question.pinnedCertificate = certificate.certificatePEM }
+          let bytes = [UInt8](repeating: 7, count: 100_000)
+          let sent = Atomic(0)
+          if path == "/bytes" { question.body = .bytes(bytes) }
+          if path == "/pieces" {
+            question.body = .pieces {
+              sent.wrappingAdd(1, ordering: .relaxed).newValue > 20 ? [] : bytes
+            }
+          }
+          let answer = try await ask(question, client: client).get()
+          #expect(answer.status == (path == "/bad" ? 500 : 200), "\(path) \(round)")
+          let wanted = ["/bytes": 100_000, "/pieces": 2_000_000][path] ?? 0
+          #expect(answer.body.count == wanted, "\(path) \(round)")
+        }
+      }
+    }
+    #expect(ports.withLock { $0.count } == 12)
+    #expect(ports.withLock { Set($0).count } == 1)
+  }
+
+  /// What a client sends behind an answer is not waited for, nor kept for the next question.
+  @Test func aBodyThatNobodyReads() async throws {
+    try await serving { head, _, _ in
+      HTTPReply(status: 401, body: Array(head.path.utf8))
+    } _: { port in
+      let client = HTTPClient()
+      for path in ["/a", "/b"] {
+        var question = HTTPQuestion(.post, Self.url(port, path))
+        question.body = .bytes([UInt8](repeating: 1, count: 3 << 20))
+        let answer = try await ask(question, client: client).get()
+        #expect(answer.status == 401)
+        #expect(answer.body == Array(path.utf8))
+        #expect(answer.header("connection") == "close")
+      }
+      let slow = try RawConnection(port: port)
+      slow.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nabc")
+      #expect(await slow.isClosed(within: 20))
+    }
+  }
+
+  /// Neither a connection that comes at the last moment nor one that is kept holds a server up, for
+  /// the 30 seconds that a connection may be idle.
+  @Test(.timeLimit(.minutes(2)))
+  func aServerEndsWhileClientsCome() async throws {
+    let kept = HTTPClient()
+    for _ in 0..<10 {
+      let connections = try await serving { _, _, isWanted in
+        for _ in 0..<100_000 where isWanted() { await Task.yield() }
+        return HTTPReply(status: 200)
+      } _: { port in
+        let slow = try RawConnection(port: port)
+        slow.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        _ = await ask(HTTPQuestion(.get, Self.url(port)), client: kept)
+        return try (0..<20).map { _ in try RawConnection(port: port) }
+      }
+      withExtendedLifetime(connections) {}
+    }
+  }
+
   @Test func aSlowAnswerIsNotWaitedFor() async throws {
     try await serving { _, _, isWanted in
       for _ in 0..<200 where isWanted() { try? await Task.sleep(for: .milliseconds(50)) }
