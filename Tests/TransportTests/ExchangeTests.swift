@@ -84,6 +84,10 @@ import WebServer
         sent.wrappingAdd(1, ordering: .relaxed).newValue > 3 ? nil : [UInt8](repeating: 1, count: 9)
       }
       #expect(await ask(question).failure == .cancelled)
+      // The server may not even have begun.
+      for _ in 0..<500 where failures.withLock({ $0.isEmpty }) {
+        try await Task.sleep(for: .milliseconds(10))
+      }
     }
     #expect(failures.withLock { $0.count } == 1)
   }

@@ -29,11 +29,9 @@ class FarmBench:
     # Directories with the programs.
     ours: pathlib.Path
     mozilla: pathlib.Path
-    load: pathlib.Path
     rounds: dict
     server_counts: list
     idle_servers: int
-    load_seconds: int
     say: object
 
     def __post_init__(self):
@@ -300,10 +298,10 @@ def allocations(bench):
         bench.say(f"{farm.title}: {bench.idle_servers} servers register")
         before = tree_cpu([farm.scheduler.pid])
         made = subprocess.run(
-            [bench.load / "farm-load", "scheduler", "--scheduler", f"127.0.0.1:{farm.port}",
+            [bench.ours / "farm-load", "scheduler", "--scheduler", f"127.0.0.1:{farm.port}",
              "--client-token", farm.token, "--server-key", text64(farm.key),
              "--servers", str(bench.idle_servers), "--heartbeat", str(heartbeat),
-             "--seconds", str(bench.load_seconds)],
+             "--seconds", str(bench.rounds["alloc"])],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=1500)
         if made.returncode != 0:
             notes.append(f"{farm.title}: no figures: {' '.join(made.stderr.split())[-300:]}")
@@ -345,7 +343,7 @@ def sandbox(bench):
         archive.add(place / "a.i", "work/a.i")
     rounds = bench.rounds["sandbox"]
     told = json.loads(subprocess.run(
-        [bench.load / "farm-load", "sandbox", "--toolchains", place / "toolchains", "--toolchain",
+        [bench.ours / "farm-load", "sandbox", "--toolchains", place / "toolchains", "--toolchain",
          "gcc", "--program", "/usr/bin/probe", "--inputs", place / "inputs.tar", "--runner",
          bench.ours / "sccache-runner", "--state", place / "state", "--rounds", str(rounds)],
         check=True, stdout=subprocess.PIPE, text=True, timeout=300).stdout)

@@ -141,8 +141,8 @@ def update(path, text, begin=BEGIN, end=END):
     path.write_text(f"{before}{begin}\n\n{text}\n{end}{after}")
 
 
-def write_json(directory, data):
+def write_json(directory, data, prefix=""):
     directory.mkdir(exist_ok=True)
-    path = directory / (time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + ".json")
+    path = directory / (prefix + time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + ".json")
     path.write_text(json.dumps(data, indent=1) + "\n")
     return path
