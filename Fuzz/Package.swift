@@ -7,7 +7,8 @@ let fuzzed: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
-  .unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"]),
+  // Optimized: a fuzzer is as good as it is fast, and checks stay in.
+  .unsafeFlags(["-O", "-sanitize=fuzzer,address", "-enable-testing"]),
 ]
 
 let package = Package(
