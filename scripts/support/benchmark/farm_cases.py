@@ -97,7 +97,7 @@ def latency(bench):
         farm.start_servers(1, bench.preload)
         farm.start_client()
         warm(farm, "gcc", source)
-    commands = [Command("local", ["gcc", "-c", source.name, "-o", "local.o"], base_environment(),
+    commands = [Command("local", [shutil.which("gcc"), "-c", source.name, "-o", "local.o"], base_environment(),
                         str(source.parent), "local.o")]
     for farm in farms:
         output = f"{farm.name}.o"
