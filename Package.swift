@@ -144,6 +144,19 @@ let package = Package(
           .when(configuration: .release))
       ]),
 
+    // For scripts/bench; scripts/install leaves it out.
+    .executableTarget(
+      name: "farm-load",
+      dependencies: [
+        "Farm", "Platform", "Sandbox", "Transport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
+      swiftSettings: strict),
+
     .target(
       name: "TestSupport", dependencies: ["Platform"], path: "Tests/TestSupport",
       swiftSettings: strict),

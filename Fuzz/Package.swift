@@ -7,13 +7,15 @@ let fuzzed: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
-  .unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"]),
+  // Optimized: a fuzzer is as good as it is fast, and checks stay in.
+  .unsafeFlags(["-O", "-sanitize=fuzzer,address", "-enable-testing"]),
 ]
 
 let package = Package(
   name: "sccache",
   dependencies: [
-    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0")
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
   ],
   targets: [
     .systemLibrary(name: "CFuzzer"),
@@ -22,6 +24,7 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
     .systemLibrary(name: "CXXHash"),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
     .systemLibrary(name: "CSandbox"),
     .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp"),
     .target(name: "Wire", swiftSettings: fuzzed),
@@ -37,6 +40,21 @@ let package = Package(
     .target(
       name: "Farm", dependencies: ["Platform"], exclude: ["Client"], swiftSettings: fuzzed),
     .target(
+      name: "Transport", dependencies: ["Platform", "CCrypto", "CCurl"], swiftSettings: fuzzed),
+    // What reads bodies and tokens, without the web server's libraries.
+    .target(
+      name: "FarmServices",
+      dependencies: [
+        "Farm", "Platform", "Settings", "Transport", "CCrypto", "CPosix",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      sources: [
+        "Worker/JobRunner.swift", "Worker/Receiving.swift", "Scheduler/ClientAuthentication.swift",
+        "Scheduler/ForwardedClientTokens.swift", "Scheduler/KeySet.swift",
+        "Scheduler/WebTokenClients.swift",
+      ],
+      swiftSettings: fuzzed),
+    .target(
       name: "Sandbox",
       dependencies: ["Platform", "CPosix", "CSandbox", "CSeccomp", "CZlib", "CZstd"],
       resources: [.embedInCode("seccomp.policy"), .embedInCode("wall.policy")],
@@ -44,7 +62,8 @@ let package = Package(
     .executableTarget(
       name: "Fuzz",
       dependencies: [
-        "CFuzzer", "Wire", "Platform", "Settings", "Compilers", "CacheKey", "Farm", "Sandbox",
+        "CFuzzer", "Wire", "Platform", "Settings", "Compilers", "CacheKey", "Farm", "FarmServices",
+        "Sandbox",
       ],
       swiftSettings: fuzzed,
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),

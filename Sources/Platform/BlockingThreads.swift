@@ -28,7 +28,8 @@ package final class BlockingThreads: Sendable {
   }
 
   private func submit(_ work: @escaping @Sendable () -> Void) {
-    let needsThread = state.change { state in
+    // Waking all of them for one piece of work costs more than most pieces.
+    let needsThread = state.changeForOne { state in
       state.queue.append(work)
       guard state.idle < state.queue.count - state.first, state.threads < limit else {
         return false

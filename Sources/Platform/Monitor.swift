@@ -46,6 +46,13 @@ package final class Monitor<Value>: @unchecked Sendable {
     return result
   }
 
+  /// The same for what only one thread is needed for, whichever it is: nobody else is woken in vain.
+  package func changeForOne<Result>(_ body: (inout Value) -> Result) -> Result {
+    let result = withLock(body)
+    pthread_cond_signal(condition)
+    return result
+  }
+
   /// Waits until `body` gives a value, or until `deadline` (nanoseconds of the monotonic clock).
   package func wait<Result>(
     until deadline: Int64, _ body: (inout Value) -> Result?

@@ -83,50 +83,57 @@ package enum HTTPFailure: Error, Sendable, Equatable, CustomStringConvertible {
 /// Asks HTTP servers with libcurl, one question at a time for each thread that calls; connections are
 /// kept and used again. Blocks its thread: never called on an event loop or in the cooperative pool.
 package final class HTTPClient: Sendable {
-  private struct Idle: @unchecked Sendable {
-    // Sendable: a handle is in this list or with one thread, never both.
-    var handles: [OpaquePointer] = []
-  }
-
-  private let idle = Mutex(Idle())
-  private static let keptHandles = 16
+  private let idle = Mutex(IdleHandles())
+  private let keptHandles: Int
+  private let connections = Atomic(0)
   private static let isReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
-  package init() {}
+  /// - Parameter keptHandles: how many are kept with their connections while nobody asks: one for each
+  ///   server that is asked again and again is a good number.
+  package init(keptHandles: Int = 16) {
+    self.keptHandles = keptHandles
+  }
 
   deinit {
-    for handle in idle.withLock({ $0.handles }) {
+    for handle in idle.withLock({ $0.takeAll() }) {
       curl_easy_cleanup(UnsafeMutableRawPointer(handle))
     }
   }
+
+  /// Connections made so far.
+  package var connectionsMade: Int { connections.load(ordering: .relaxed) }
 
   /// - Parameter isWanted: asked about once a second; false ends the exchange.
   package func ask(
     _ question: HTTPQuestion, deadlines: HTTPDeadlines, isWanted: @escaping () -> Bool = { true }
   ) throws(HTTPFailure) -> HTTPAnswer {
-    guard Self.isReady, let handle = take() else { throw .broken("libcurl could not be started") }
+    let origin = IdleHandles.origin(of: question.url)
+    guard Self.isReady, let handle = take(origin) else {
+      throw .broken("libcurl could not be started")
+    }
     let exchange = Exchange(question, isWanted: isWanted)
     let code = exchange.perform(handle, deadlines)
     let answer = exchange.answer(handle)
+    connections.add(exchange.connectionsMade(handle), ordering: .relaxed)
     curl_easy_reset(handle)
-    giveBack(handle)
+    giveBack(handle, origin)
     if let failure = exchange.failure { throw failure }
     guard code == CURLE_OK else { throw Self.failure(code, exchange.errorText) }
     return answer
   }
 
-  private func take() -> UnsafeMutableRawPointer? {
-    if let kept = idle.withLock({ $0.handles.popLast() }) { return UnsafeMutableRawPointer(kept) }
+  private func take(_ origin: String) -> UnsafeMutableRawPointer? {
+    if let kept = idle.withLock({ $0.take(for: origin, limit: keptHandles) }) {
+      return UnsafeMutableRawPointer(kept)
+    }
     return curl_easy_init()
   }
 
-  private func giveBack(_ handle: UnsafeMutableRawPointer) {
-    let kept = idle.withLock { idle in
-      if idle.handles.count >= Self.keptHandles { return false }
-      idle.handles.append(OpaquePointer(handle))
-      return true
+  private func giveBack(_ handle: UnsafeMutableRawPointer, _ origin: String) {
+    let isKept = idle.withLock {
+      $0.giveBack(OpaquePointer(handle), origin: origin, limit: keptHandles)
     }
-    if !kept { curl_easy_cleanup(handle) }
+    if !isKept { curl_easy_cleanup(handle) }
   }
 
   private static func failure(_ code: CURLcode, _ text: String) -> HTTPFailure {
@@ -265,6 +272,12 @@ private final class Exchange {
     var status = 0
     ccurl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
     return HTTPAnswer(status: status, headers: headers, body: body)
+  }
+
+  func connectionsMade(_ handle: UnsafeMutableRawPointer) -> Int {
+    var count = 0
+    ccurl_get_long(handle, CURLINFO_NUM_CONNECTS, &count)
+    return count
   }
 
   // MARK: callbacks

@@ -9,12 +9,13 @@ struct ServerEnded: Error {}
 
 /// Serves on a free port of loopback while `body` runs.
 func serving<Result: Sendable>(
-  identity: HTTPServerIdentity? = nil, limits: HTTPServerLimits = HTTPServerLimits(),
-  _ handler: @escaping HTTPHandler, _ body: @escaping @Sendable (Int) async throws -> Result
+  host: String = "127.0.0.1", identity: HTTPServerIdentity? = nil,
+  limits: HTTPServerLimits = HTTPServerLimits(), _ handler: @escaping HTTPHandler,
+  _ body: @escaping @Sendable (Int) async throws -> Result
 ) async throws -> Result {
   let (ports, port) = AsyncStream.makeStream(of: Int.self)
   let server = HTTPServer(
-    host: "127.0.0.1", port: 0, identity: identity, limits: limits, logger: silence,
+    host: host, port: 0, identity: identity, limits: limits, logger: silence,
     handler: handler)
   return try await withThrowingTaskGroup(of: Result?.self) { group in
     group.addTask {

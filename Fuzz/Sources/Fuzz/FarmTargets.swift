@@ -30,6 +30,8 @@ extension Target {
   private func same<Message: WireMessage>(_ type: Message.Type, _ bytes: [UInt8]) {
     guard let message = try? Message(body: bytes) else { return }
     precondition(bytes.starts(with: message.body))
+    precondition(message.bodyPieces.joined().elementsEqual(message.body))
+    if let answer = message as? any WireAnswer { precondition(!answer.json.bytes.isEmpty) }
   }
 
   /// For messages whose bytes may differ: fields of extensions in another order, a text made fit.
@@ -51,6 +53,8 @@ extension Target {
       precondition(FarmCall(method: method, path: endpoint.path) == endpoint)
     }
     _ = FlatObject(bytes)
+    _ = BodyFormat(accept: text)
+    _ = FarmCall.heartbeat.accepts(contentType: text)
     if let decoded = Base64URL.decode(text) { precondition(Base64URL.encode(decoded) == text) }
     let claims = Base64URL.encode(bytes)
     let header = Base64URL.encode("{\"alg\":\"HS256\"}".utf8)

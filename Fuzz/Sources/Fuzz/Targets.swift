@@ -9,6 +9,7 @@
 enum Target: String, CaseIterable {
   case arguments, responseFile, frame, manifest, entryHead, dependencies, scanner, places, dryRun
   case settings, farmMessages, farmTexts, schedulerEvents
+  case runJobBody, webTokens, farmSettings
   case archive, packedArchive, jobOrder, policy
 
   func run(_ bytes: [UInt8]) {
@@ -26,6 +27,9 @@ enum Target: String, CaseIterable {
     case .farmMessages: farmMessages(bytes)
     case .farmTexts: farmTexts(bytes)
     case .schedulerEvents: schedulerEvents(bytes)
+    case .runJobBody: ServiceTargets.runJobBody(bytes)
+    case .webTokens: ServiceTargets.webTokens(bytes)
+    case .farmSettings: ServiceTargets.farmSettings(bytes)
     case .archive: SandboxTargets.archive(bytes)
     case .packedArchive: SandboxTargets.packedArchive(bytes)
     case .jobOrder: SandboxTargets.jobOrder(bytes)
@@ -131,6 +135,7 @@ enum Target: String, CaseIterable {
     for path in ["/work/config", "/work/config.json"] {
       guard let file = try? ConfigurationFile(path: path, text: text) else { continue }
       for key in file.root.keys { _ = file.place(of: [key]) }
+      _ = try? Settings.load(environment: ["SCCACHE_CONF": path], home: "/work") { _ in text }
     }
   }
 

@@ -30,6 +30,8 @@ package final class SchedulerService: Sendable {
   private let logger: Logger
   private static let bodyLimit = 256 << 10
   private static let bodySeconds = 10
+  /// To build servers: a job for one that has none costs a TLS handshake more.
+  private static let keptConnections = 2048
 
   package init(
     _ settings: SchedulerSettings, policy: SchedulerPolicy = SchedulerPolicy(), logger: Logger
@@ -37,7 +39,7 @@ package final class SchedulerService: Sendable {
     var random = SystemRandomNumberGenerator()
     state = Mutex(
       State(scheduler: Scheduler(policy, at: Self.now, using: &random)))
-    let client = HTTPClient()
+    let client = HTTPClient(keptHandles: Self.keptConnections)
     let threads = BlockingThreads(limit: 64)
     clients = settings.clientAuthentication.authenticator(
       client: client, threads: threads, logger: logger)

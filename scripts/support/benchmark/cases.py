@@ -17,9 +17,13 @@ class Goal:
     measured: float
     limit: float
     unit: str = "x"
+    # Whether the limit is the least that is wanted, not the most.
+    at_least: bool = False
 
     @property
     def is_met(self):
+        if self.at_least:
+            return self.measured >= self.limit
         return self.measured <= self.limit
 
     def json(self):

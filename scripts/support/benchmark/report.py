@@ -52,8 +52,9 @@ def goal_row(goal):
         digits = ".3f" if goal["unit"] == "x" else "g" if goal["limit"] == 0 else ".1f"
         return f"{number:{digits}} {goal['unit']}".strip()
 
-    return [goal["text"], value(goal["measured"]), value(goal["limit"]),
-            "yes" if goal["met"] else "**no**"]
+    limit = value(goal["limit"])
+    return [goal["text"], value(goal["measured"]),
+            f"at least {limit}" if goal.get("at_least") else limit, "yes" if goal["met"] else "**no**"]
 
 
 def measured_on(host):
@@ -126,20 +127,22 @@ def summary(data):
 
 
 BEGIN, END = "<!-- measured: scripts/bench --update-docs -->", "<!-- end -->"
+FARM_BEGIN = "<!-- measured: scripts/bench farm --update-docs -->"
+FARM_END = "<!-- end of the farm -->"
 
 
-def update(path, text):
+def update(path, text, begin=BEGIN, end=END):
     """Replaces what stands between the two marks."""
     page = path.read_text()
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
+    before, found, rest = page.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not found or not closed:
         raise RuntimeError(f"{path} has no place for the measurements")
-    path.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}")
+    path.write_text(f"{before}{begin}\n\n{text}\n{end}{after}")
 
 
-def write_json(directory, data):
+def write_json(directory, data, prefix=""):
     directory.mkdir(exist_ok=True)
-    path = directory / (time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + ".json")
+    path = directory / (prefix + time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + ".json")
     path.write_text(json.dumps(data, indent=1) + "\n")
     return path
