@@ -102,6 +102,11 @@ package struct HTTPBody: Sendable {
   }
 }
 
+/// What this task prefers to run on, which tasks that are no children of it don't inherit.
+private func presentExecutor() -> (any TaskExecutor)? {
+  withUnsafeCurrentTask { $0?.unownedTaskExecutor?.asTaskExecutor() }
+}
+
 /// Closes a connection whose body does not come on: a reader that waits can't be woken otherwise.
 private final class BodyWatch: Sendable {
   private struct State {
@@ -114,7 +119,7 @@ private final class BodyWatch: Sendable {
   init(seconds: Int, silence: Int, _ close: @escaping @Sendable () -> Void) {
     let end = ContinuousClock.now + .seconds(seconds)
     let silence = Duration.seconds(silence)
-    let task = Task { [weak self] in
+    let task = Task(executorPreference: presentExecutor()) { [weak self] in
       while !Task.isCancelled {
         guard let last = self?.state.withLock({ $0.lastBytes }) else { return }
         let next = min(end, last + silence)
@@ -227,8 +232,7 @@ package struct HTTPServer: Sendable {
     let group = ServiceGroup(configuration: configuration)
     // A task of its own, since a cancelled one would drop connections that were accepted and not yet
     // looked at: for NIO that is a fatal error.
-    let executor = withUnsafeCurrentTask { $0?.unownedTaskExecutor?.asTaskExecutor() }
-    let serving = Task(executorPreference: executor) { try await group.run() }
+    let serving = Task(executorPreference: presentExecutor()) { try await group.run() }
     try await withTaskCancellationHandler {
       try await serving.value
     } onCancel: {

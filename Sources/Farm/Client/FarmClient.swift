@@ -158,8 +158,7 @@ package final class FarmClient: Sendable {
     switch failure {
     case .serverFailed(let reason), .badResult(let reason): report = .serverFailed(reason)
     case _ where hasEnded: return
-    case .cancelled, .schedulerAway, .refused, .noCapacity, .notClean, .killed:
-      report = .notWanted
+    default: report = .notWanted
     }
     var question = HTTPQuestion(.post, url + FarmCall.cancelJob(lease.allocation.job).path)
     question.headers = [
