@@ -101,7 +101,7 @@ package final class WorkerService: Sendable {
         digest: credentials.certificate.digest[...],
         pem: credentials.certificate.certificatePEM[...]),
       extras: HeartbeatExtras(
-        interval: 2000, freeMemory: nil, isDraining: draining.load(ordering: .relaxed),
+        interval: 2000, freeMemory: FreeMemory.bytes, isDraining: draining.load(ordering: .relaxed),
         jobs: jobs.withLock { $0.running }, toolchains: Array(trees.all.prefix(64)),
         jobForm: JobForm.newest.rawValue))
   }
