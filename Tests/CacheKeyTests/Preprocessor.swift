@@ -1,5 +1,6 @@
 import Glibc
 import Platform
+import TestSupport
 
 /// Runs the real preprocessors over many files at once.
 struct Preprocessor: Sendable {

@@ -3,6 +3,7 @@ import Glibc
 import Platform
 import Settings
 import Synchronization
+import TestSupport
 import Testing
 import Transport
 import WebServer

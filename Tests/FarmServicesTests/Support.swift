@@ -8,28 +8,6 @@ import WebServer
 
 @testable import FarmServices
 
-/// A directory of its own, removed with the value.
-final class TemporaryDirectory: Sendable {
-  let path: String
-
-  init() {
-    var template = Array("/tmp/sccache-tests-XXXXXX".utf8CString)
-    path = mkdtemp(&template).map { String(cString: $0) } ?? "/nonexistent"
-  }
-
-  deinit {
-    _ = try? Spawn.run(
-      "/bin/rm", ["-rf", path], environment: [], directory: "/", timeoutSeconds: 30)
-  }
-
-  func callAsFunction(_ name: String) -> String { path + "/" + name }
-
-  func write(_ name: String, _ bytes: some Sequence<UInt8>) throws {
-    let path = path + "/" + name
-    try Files.write(Array(bytes), to: path, temporary: path + ".new", mode: 0o600)
-  }
-}
-
 let silence = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
 
 /// Serves on a free port of loopback while `body` runs.

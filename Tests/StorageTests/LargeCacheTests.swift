@@ -2,6 +2,7 @@ import CacheKey
 import Glibc
 import Platform
 import Storage
+import TestSupport
 import Testing
 
 /// A cache of 100,000 entries, as a build of years leaves it.

@@ -1,4 +1,5 @@
 import Platform
+import TestSupport
 import Testing
 
 /// An RSA key that the openssl program made, and signs with: what verifies it shall not be what it was
@@ -31,7 +32,7 @@ final class SigningKey: Sendable {
 
   /// - Parameter algorithm: RS256, PS384 …
   func sign(_ text: String, _ algorithm: String) throws -> [UInt8] {
-    try directory.write("text", text.utf8)
+    try directory.write("text", text)
     var options = ["-sha\(algorithm.suffix(3))", "-sign", directory("key.pem")]
     if algorithm.hasPrefix("PS") {
       options += ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest"]

@@ -130,8 +130,8 @@ final class FakeRunner: JobRunner {
     for name in ["unfinished-1", "removed-9", "\(three)", "\(try id(4))"] {
       mkdir(directory("trees/\(name)"), 0o755)
     }
-    try directory.write("trees/\(three).bytes", "many".utf8)
-    try directory.write("trees/unfinished-2.bytes", "1".utf8)
+    try directory.write("trees/\(three).bytes", "many")
+    try directory.write("trees/unfinished-2.bytes", "1")
     let trees = try trees()
     #expect(Set(trees.all) == [try id(1), try id(2)])
     #expect(try names == files(of: [1, 2]))

@@ -1,12 +1,13 @@
 import CacheKey
 import Glibc
 import Platform
+import TestSupport
 import Testing
 
 @testable import sccached
 
 @Suite struct FileRecordTests {
-  private let directory = ScratchDirectory()
+  private let directory = TemporaryDirectory()
 
   @Test func followsTheFile() throws {
     let path = try directory.write("a.h", "int a;\n")
@@ -69,7 +70,7 @@ import Testing
 }
 
 @Suite struct DirectoryRecordTests {
-  private let directory = ScratchDirectory()
+  private let directory = TemporaryDirectory()
 
   @Test func namesComeAndGo() throws {
     let record = DirectoryRecord(path: directory.path)

@@ -2,12 +2,13 @@ import CacheKey
 import Glibc
 import Platform
 import Storage
+import TestSupport
 import Testing
 
 @testable import sccached
 
 @Suite struct ManifestMemoTests {
-  private let directory = ScratchDirectory()
+  private let directory = TemporaryDirectory()
   private let files = FileRecords()
   private let directories = DirectoryRecords()
 

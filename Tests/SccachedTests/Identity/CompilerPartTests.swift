@@ -1,12 +1,13 @@
 import CacheKey
 import Compilers
 import Platform
+import TestSupport
 import Testing
 
 @testable import sccached
 
 @Suite struct CompilerPartTests {
-  private let directory = ScratchDirectory()
+  private let directory = TemporaryDirectory()
 
   /// An identity of which `driver` serves all, `cc1` C and `cc1plus` C++.
   private func identity() throws -> CompilerIdentity {

@@ -1,11 +1,12 @@
 import Glibc
 import Platform
+import TestSupport
 import Testing
 
 @testable import sccached
 
 @Suite struct ProgramLookupTests {
-  private let directory = ScratchDirectory()
+  private let directory = TemporaryDirectory()
 
   private func find(_ name: String, path: String? = nil, running: [String] = []) -> String? {
     let variables = path.map { [Array("PATH=\($0)".utf8)] } ?? []
@@ -116,7 +117,7 @@ import Testing
 }
 
 @Suite struct ScriptReaderTests {
-  private let directory = ScratchDirectory()
+  private let directory = TemporaryDirectory()
 
   private func programs(
     of script: String, _ variables: String...

@@ -1,11 +1,12 @@
 import Glibc
 import Platform
+import TestSupport
 import Testing
 
 @testable import sccached
 
 @Suite struct PathWalkTests {
-  private let directory = ScratchDirectory()
+  private let directory = TemporaryDirectory()
   private let environment: RequestEnvironment
 
   init() {

@@ -1,44 +1,10 @@
 import Glibc
 import Platform
+import TestSupport
 
 @testable import sccached
 
-/// A directory of its own, removed with the value.
-final class ScratchDirectory: Sendable {
-  let path: String
-
-  init() {
-    var template = Array("/tmp/sccached-tests-XXXXXX".utf8CString)
-    path = mkdtemp(&template).map { String(cString: $0) } ?? "/nonexistent"
-  }
-
-  deinit {
-    remove(path)
-  }
-
-  private func remove(_ path: String) {
-    for name in Files.names(in: path) ?? [] {
-      let inner = path + "/" + name
-      if FileStamp.ofLink(path: inner)?.isDirectory ?? false {
-        remove(inner)
-      } else {
-        unlink(inner)
-      }
-    }
-    rmdir(path)
-  }
-
-  func callAsFunction(_ name: String) -> String { path + "/" + name }
-
-  @discardableResult
-  func write(_ name: String, _ text: String, mode: UInt32 = 0o644) throws -> String {
-    let target = self(name)
-    try Files.makeDirectories(Path.directory(of: target), mode: 0o755)
-    let file = try Descriptor.open(target, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
-    try file.write(Array(text.utf8), path: target)
-    return target
-  }
-
+extension TemporaryDirectory {
   /// Long enough for a stamp to be settled.
   func settle() { usleep(30_000) }
 }

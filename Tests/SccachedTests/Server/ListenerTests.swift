@@ -1,13 +1,14 @@
 import CPosix
 import Glibc
 import Platform
+import TestSupport
 import Testing
 import Wire
 
 @testable import sccached
 
 @Suite(.serialized) struct ListenerTests {
-  private let directory = ScratchDirectory()
+  private let directory = TemporaryDirectory()
 
   private func endpoint(_ name: String) -> Endpoint { .path(Array(directory(name).utf8)) }
 

@@ -1,10 +1,11 @@
 import Platform
+import TestSupport
 import Testing
 
 @testable import sccached
 
 @Suite struct StatisticsKeeperTests {
-  private let directory = ScratchDirectory()
+  private let directory = TemporaryDirectory()
 
   @Test func survivesARestart() throws {
     let path = directory("statistics")

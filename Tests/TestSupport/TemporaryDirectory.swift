@@ -2,11 +2,12 @@ import Glibc
 import Platform
 
 /// A directory of its own, removed with the value.
-final class TemporaryDirectory: Sendable {
-  let path: String
+package final class TemporaryDirectory: Sendable {
+  package let path: String
 
-  init() {
-    var template = Array("/tmp/sccache-tests-XXXXXX".utf8CString)
+  /// - Parameter parent: where it is made.
+  package init(in parent: String = "/tmp") {
+    var template = Array("\(parent)/sccache-tests-XXXXXX".utf8CString)
     path = mkdtemp(&template).map { String(cString: $0) } ?? "/nonexistent"
   }
 
@@ -26,21 +27,24 @@ final class TemporaryDirectory: Sendable {
     rmdir(path)
   }
 
-  func callAsFunction(_ name: String) -> String { path + "/" + name }
+  /// The path of what has that name in it.
+  package func callAsFunction(_ name: String) -> String { path + "/" + name }
 
+  /// Writes a file, with the directories above it; gives its path.
   @discardableResult
-  func write(_ name: String, _ bytes: [UInt8], mode: UInt32 = 0o644) throws -> String {
+  package func write(_ name: String, _ bytes: [UInt8], mode: UInt32 = 0o644) throws -> String {
     let target = self(name)
+    try Files.makeDirectories(Path.directory(of: target), mode: 0o755)
     let file = try Descriptor.open(target, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
     try file.write(bytes, path: target)
     return target
   }
 
   @discardableResult
-  func write(_ name: String, _ text: String, mode: UInt32 = 0o644) throws -> String {
+  package func write(_ name: String, _ text: String, mode: UInt32 = 0o644) throws -> String {
     try write(name, Array(text.utf8), mode: mode)
   }
 }
 
 /// How many descriptors this process has open.
-func openDescriptors() -> Int { Files.names(in: "/proc/self/fd")?.count ?? 0 }
+package func openDescriptors() -> Int { Files.names(in: "/proc/self/fd")?.count ?? 0 }
