@@ -42,7 +42,8 @@ import Transport
   @Test func connectionsAreKept() async throws {
     try await ServedFarm.with([Self.works()]) { farm in
       for _ in 0..<4 { _ = try await farm.compile().get() }
-      let scheduler = farm.scheduler.calls.filter { $0 != "/metrics" }
+      // A client that waits long for an answer asks for the status meanwhile.
+      let scheduler = farm.scheduler.calls.filter { $0 != "/metrics" && $0 != "status" }
       #expect(
         scheduler == ["alloc_job", "server_certificate"] + Array(repeating: "alloc_job", count: 3))
       #expect(farm.servers[0].calls == ["submit_toolchain"] + Array(repeating: "run_job", count: 4))
