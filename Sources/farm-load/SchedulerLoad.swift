@@ -23,7 +23,7 @@ struct SchedulerLoad: AsyncParsableCommand {
   var servers = 1000
   @Option(
     help: "Processors that a server claims to have: jobs are never ended, so many are needed.")
-  var processors = 128
+  var processors = 1024
   @Option(help: "Clients, each with one connection and one question at a time.")
   var clients = 16
   @Option(help: "Seconds that are measured.")

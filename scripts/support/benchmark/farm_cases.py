@@ -13,7 +13,7 @@ from . import workload
 from .candidates import base_environment
 from .cases import Goal, Result, milliseconds
 from .driver import Command, compile_c
-from .farms import SLOTS, Icecream, NotReady, OurFarm, SccacheFarm, text64, tree_cpu
+from .farms import SLOTS, Icecream, NotReady, OurFarm, SccacheFarm, Tools, text64, tree_cpu
 from .relay import Relay
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -35,8 +35,7 @@ class FarmBench:
     say: object
 
     def __post_init__(self):
-        self.preload = self.work / "processors.so"
-        compile_c(HERE / "processors.c", self.preload, "-shared", "-fPIC")
+        self.tools = Tools(self.work)
         self.started = []
         self.number = 0
 
@@ -94,7 +93,7 @@ def latency(bench):
     farms = [bench.farm(name) for name in ("ours", "mozilla", "icecream")]
     for farm in farms:
         farm.start_scheduler()
-        farm.start_servers(1, bench.preload)
+        farm.start_servers(1, bench.tools)
         farm.start_client()
         warm(farm, "gcc", source)
     commands = [Command("local", [shutil.which("gcc"), "-c", source.name, "-o", "local.o"], base_environment(),
@@ -173,7 +172,7 @@ def farm_cost(bench, farm, words, source, count):
     """For each file: jobs on the farm, bytes sent and received by the client, seconds by role."""
     relay = Relay()
     farm.start_scheduler()
-    farm.start_servers(1, bench.preload, relay)
+    farm.start_servers(1, bench.tools, relay)
     farm.start_client(relay)
     warm(farm, "g++", source)
     jobs, cpu, seen = farm.distributed(), farm.cpu(), bytes_of(farm, relay)
@@ -230,7 +229,7 @@ def slots(bench):
         farm.start_client()
         for count in bench.server_counts:
             bench.say(f"{farm.title}: {count} servers of {SLOTS} slots")
-            farm.start_servers(count, bench.preload)
+            farm.start_servers(count, bench.tools)
             seconds, sleep, jobs, missing = full_farm(bench, farm, compiler, count)
             ideal = count * SLOTS / sleep
             share = jobs / seconds / ideal

@@ -15,6 +15,20 @@ import subprocess
 import time
 
 from .candidates import TICKS, Sccache, base_environment
+from .driver import compile_c
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+class Tools:
+    """What is compiled for farms: see the sources."""
+
+    def __init__(self, work):
+        self.processors = work / "processors.so"
+        self.reaper = work / "reaper"
+        compile_c(HERE / "processors.c", self.processors, "-shared", "-fPIC")
+        # Static, so that what is preloaded is for the server.
+        compile_c(HERE / "reaper.c", self.reaper, "-static")
+
 
 # A scheduler gives N processors N + 1 + N / 8 jobs.
 SLOTS = 8
@@ -151,10 +165,10 @@ class SccacheFarm:
         wait_until(f"the scheduler of {self.title}", 30, lambda: is_listening(self.port),
                    [self.scheduler])
 
-    def start_servers(self, count, preload, relay=None):
+    def start_servers(self, count, tools, relay=None):
         """Adds servers until there are so many.
 
-        preload: the library that makes a server believe in PROCESSORS processors.
+        tools: what the server runs in.
         relay: counts the bytes to the only server.
         """
         while len(self.servers) < count:
@@ -175,8 +189,9 @@ class SccacheFarm:
                 f'bwrap_path = "{shutil.which("bwrap")}"\n'
                 f'[scheduler_auth]\ntype = "jwt_token"\ntoken = "{self.server_token(port)}"\n')
             environment = self.environment | {
-                "LD_PRELOAD": str(preload), "BENCH_PROCESSORS": str(PROCESSORS)}
-            self.servers.append(Process([self.program, "server", "--config", path], environment,
+                "LD_PRELOAD": str(tools.processors),
+                "BENCH_PROCESSORS": str(PROCESSORS)}
+            self.servers.append(Process([tools.reaper, self.program, "server", "--config", path], environment,
                                         self.work / f"server-{number}.log"))
         wait_until(f"the servers of {self.title}", 120, lambda: self.known_servers() == count,
                    [self.scheduler, *self.servers])
@@ -284,7 +299,7 @@ class Icecream:
         process.log = log
         return process
 
-    def start_servers(self, count, preload=None, relay=None):
+    def start_servers(self, count, tools=None, relay=None):
         while len(self.servers) < count:
             self.servers.append(self.daemon(f"server-{len(self.servers) + 1}", SLOTS))
         self.wait_for(self.servers)

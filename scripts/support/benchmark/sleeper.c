@@ -1,6 +1,7 @@
 /* A compiler that only sleeps: takes gcc's place in toolchains, so that a farm can be full without a
    busy processor. A compilation sleeps for as long as its source says ("milliseconds_200") and leaves
-   an object with nothing in it; everything else, preprocessing included, is gcc's. */
+   an object with nothing in it, and the list of files where it is asked for; everything else,
+   preprocessing included, is gcc's, which is told that it is this program. */
 #include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,8 @@ static const char *input(char **words) {
   for (words++; *words; words++) {
     const char *dot = strrchr(*words, '.');
     if (strcmp(*words, "-") == 0) return "/dev/stdin";
-    if (strcmp(*words, "-o") == 0 && words[1]) {
+    if ((strcmp(*words, "-o") == 0 || strcmp(*words, "-MF") == 0 || strcmp(*words, "-MT") == 0) &&
+        words[1]) {
       words++;
     } else if (**words != '-' && dot && (strcmp(dot, ".c") == 0 || strcmp(dot, ".i") == 0)) {
       found = *words;
@@ -30,10 +32,16 @@ static const char *input(char **words) {
   return found;
 }
 
-static const char *output(char **words) {
+static const char *behind(char **words, const char *option) {
   for (; *words; words++)
-    if (strcmp(*words, "-o") == 0) return words[1];
+    if (strcmp(*words, option) == 0) return words[1];
   return NULL;
+}
+
+static int write_dependencies(const char *path, const char *target, const char *source) {
+  FILE *file = fopen(path, "w");
+  if (!file || fprintf(file, "%s: %s\n", target, source ? source : "") < 0) return 1;
+  return fclose(file) != 0;
 }
 
 static long duration(const char *path) {
@@ -47,25 +55,40 @@ static long duration(const char *path) {
   return mark ? strtol(mark + strlen("milliseconds_"), NULL, 10) : 0;
 }
 
+/* Complete, for clients that look: a head, the table of sections, and their names. */
 static int write_object(const char *path) {
-  Elf64_Ehdr head = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
-                     .e_type = ET_REL, .e_machine = EM_X86_64, .e_version = EV_CURRENT,
-                     .e_ehsize = sizeof head, .e_shentsize = sizeof(Elf64_Shdr)};
+  static const char names[] = "\0.shstrtab";
+  struct {
+    Elf64_Ehdr head;
+    Elf64_Shdr sections[2];
+    char names[sizeof names];
+  } object = {
+      .head = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+               .e_type = ET_REL, .e_machine = EM_X86_64, .e_version = EV_CURRENT,
+               .e_ehsize = sizeof(Elf64_Ehdr), .e_shoff = sizeof(Elf64_Ehdr),
+               .e_shentsize = sizeof(Elf64_Shdr), .e_shnum = 2, .e_shstrndx = 1},
+      .sections = {{0}, {.sh_name = 1, .sh_type = SHT_STRTAB,
+                         .sh_offset = sizeof(Elf64_Ehdr) + 2 * sizeof(Elf64_Shdr),
+                         .sh_size = sizeof names, .sh_addralign = 1}}};
+  memcpy(object.names, names, sizeof names);
   FILE *file = fopen(path, "w");
-  if (!file || fwrite(&head, sizeof head, 1, file) != 1) return 1;
+  if (!file || fwrite(&object, sizeof object, 1, file) != 1) return 1;
   return fclose(file) != 0;
 }
 
 int main(int count, char **words) {
-  const char *target = output(words);
+  const char *target = behind(words, "-o"), *list = behind(words, "-MF");
   if (count < 2 || !target || !has(words, "-c") || has(words, "-E") || has(words, "-###")) {
-    words[0] = (char *)real;
+    /* Or it would look for its programs beside this one. */
+    setenv("GCC_EXEC_PREFIX", "/usr/lib/gcc/", 1);
     execv(real, words);
     perror(real);
     return 127;
   }
-  long wanted = duration(input(words));
+  const char *source = input(words);
+  long wanted = duration(source);
   struct timespec time = {wanted / 1000, wanted % 1000 * 1000000};
   while (nanosleep(&time, &time) != 0) {}
+  if (list && write_dependencies(list, target, source) != 0) return 1;
   return write_object(target);
 }
