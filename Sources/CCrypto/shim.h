@@ -52,8 +52,8 @@ static inline int ccrypto_fill_certificate(X509 *certificate, EVP_PKEY *key, con
   X509_NAME *subject = X509_get_subject_name(certificate);
   return X509_set_version(certificate, 2) == 1 &&
          ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), serial >> 1 | 1) == 1 &&
-         /* A clock that is off by some minutes elsewhere shall not matter. */
-         X509_gmtime_adj(X509_getm_notBefore(certificate), -3600) &&
+         /* A clock elsewhere that is off by hours (a time zone taken for another) shall not matter. */
+         X509_gmtime_adj(X509_getm_notBefore(certificate), -86400) &&
          X509_gmtime_adj(X509_getm_notAfter(certificate), (long)days * 86400) &&
          X509_set_pubkey(certificate, key) == 1 &&
          X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const uint8_t *)name, -1, -1,

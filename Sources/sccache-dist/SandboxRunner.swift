@@ -6,14 +6,14 @@ import Settings
 
 /// The sandbox's slots as the build server uses them.
 final class SandboxRunner: JobRunner {
-  private let host: Host
   private let free: Monitor<[Slot]>
   private let limits: JobLimits
 
   init(
     _ configuration: Host.Configuration, _ settings: BuildServerSettings, slots: Int
   ) throws(SandboxError) {
-    host = try Host(configuration)
+    // Held by its slots alone, so that it goes with them.
+    let host = try Host(configuration)
     var made: [Slot] = []
     for number in 0..<slots { made.append(try host.slot(number)) }
     // The first one shows now, rather than to the first client, what this host refuses.
@@ -24,6 +24,10 @@ final class SandboxRunner: JobRunner {
     limits.processorSeconds = settings.jobSeconds
     self.limits = limits
   }
+
+  /// Ends all slots that run no job, and removes their cgroups: a process that exits does not do so by
+  /// itself.
+  func end() { free.change { $0.removeAll() } }
 
   func unpack(
     _ archive: borrowing Descriptor, into directory: String

@@ -83,10 +83,21 @@ struct ServerCommand: AsyncParsableCommand {
       } onSignal: {
         logger.info("no new jobs are taken; those that run may finish")
         await service.drain(seconds: Self.drainSeconds)
+        await blocking.run { runner.end() }
+        Self.exitSoon()
       }
     } catch {
       throw CommandFailure(
         message: "the server can't listen on \(settings.bindAddress)", causes: ["\(error)"])
+    }
+  }
+
+  /// All is done but the last answers on their way. Connections that others keep open, and don't read from
+  /// while they are idle, could hold up the orderly end of TLS for half a minute.
+  private static func exitSoon() {
+    _ = startThread {
+      sleep(3)
+      Glibc.exit(0)
     }
   }
 

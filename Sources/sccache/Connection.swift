@@ -4,6 +4,8 @@ import CPosix
 enum ConnectionFailure: Error {
   case notListening, wrongOwner, timedOut, closed, otherProtocol, startFailed,
     noDaemonProgram
+  /// It isn't there, and failed a moment ago.
+  case resting
 
   var message: StaticString {
     switch self {
@@ -12,7 +14,7 @@ enum ConnectionFailure: Error {
     case .timedOut: "the daemon doesn't answer"
     case .closed: "the daemon went away"
     case .otherProtocol: "the daemon speaks another version"
-    case .startFailed: "the daemon could not be started in time (see SCCACHE_ERROR_LOG)"
+    case .startFailed, .resting: "the daemon could not be started in time (see SCCACHE_ERROR_LOG)"
     case .noDaemonProgram: "sccached was not found beside sccache"
     }
   }

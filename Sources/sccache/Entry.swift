@@ -47,7 +47,9 @@ func compile(_ call: Call) -> Int32 {
   do throws(ConnectionFailure) {
     connection = try connectOrStart(endpoint)
   } catch {
-    becomeCompiler(call, notice: once(error.message, at: endpoint))
+    // Nothing was tried: the time of the failure stays, or a long build would never see a new daemon.
+    let notice = error == .resting ? [] : once(error.message, at: endpoint)
+    becomeCompiler(call, notice: notice)
   }
   guard connection.send(request(for: call)) else {
     becomeCompiler(call, notice: once("the daemon closed the connection", at: endpoint))

@@ -10,7 +10,7 @@ func connectOrStart(_ endpoint: Endpoint) throws(ConnectionFailure) -> Connectio
     guard case .notListening = error else { throw error }
   }
   // It failed a moment ago: not every compilation shall wait for that again.
-  if failedLately(endpoint) { throw .startFailed }
+  if failedLately(endpoint) { throw .resting }
   let limit = Int(milliseconds("SCCACHE_STARTUP_TIMEOUT_MS", default: 10000))
   let lock = openLock(endpoint)
   defer { if lock >= 0 { close(lock) } }

@@ -9,7 +9,7 @@ final class TestThreads: TaskExecutor {
   /// As many at once as in the shared pool: most of such a test's work is done by its children.
   static let programs = TestThreads(count: max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
   /// For serial suites whose cases have a time limit, which counts while they wait for a thread, too.
-  static let farms = TestThreads(count: 4)
+  static let farms = TestThreads(count: 3)
   static let servers = TestThreads(count: 2)
 
   private let jobs = Monitor<[UnownedJob]>([])

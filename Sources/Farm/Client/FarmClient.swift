@@ -88,7 +88,8 @@ package final class FarmClient: Sendable {
     var times = HTTPDeadlines()
     times.connect = deadlines.connect
     times.total = limit
-    let life = SchedulerLife(client, statusURL: url + FarmCall.status.path, deadlines.connect)
+    let life = PeerLife(
+      client, HTTPQuestion(.get, url + FarmCall.status.path), milliseconds: deadlines.connect)
     do throws(HTTPFailure) {
       let answer = try client.ask(question, deadlines: times, isWanted: { life.lasts })
       state.withLock { $0.failures = 0 }
@@ -296,41 +297,23 @@ package final class FarmClient: Sendable {
     var times = HTTPDeadlines()
     times.connect = deadlines.connect
     times.total = limit
-    if case .pieces = body { times.silence = deadlines.silence }
+    var life: PeerLife?
+    if case .pieces = body {
+      times.silence = deadlines.silence
+    } else {
+      // Whatever it answers there: Mozilla's doesn't know this path.
+      var sign = HTTPQuestion(.get, "https://\(lease.server)/metrics")
+      sign.pinnedCertificate = certificate
+      life = PeerLife(client, sign, milliseconds: deadlines.connect)
+    }
     do throws(HTTPFailure) {
-      return try client.ask(question, deadlines: times, isWanted: isWanted)
+      return try client.ask(
+        question, deadlines: times, isWanted: { isWanted() && life?.lasts ?? true })
     } catch {
-      if error == .cancelled { throw .cancelled }
-      throw .serverFailed("\(lease.server): \(error)")
+      if error == .cancelled, life?.hasEnded != true { throw .cancelled }
+      throw .serverFailed(
+        "\(lease.server): \(error == .cancelled ? "it says nothing" : "\(error)")")
     }
-  }
-}
-
-/// Whether the scheduler still lives while its answer is waited for: alloc_job may take long, because it
-/// tries one server after the other, but a scheduler that can't even tell its status is stopped or cut off.
-/// Asked once a second, on the thread that waits.
-private final class SchedulerLife {
-  private let client: HTTPClient
-  private let statusURL: String
-  private let milliseconds: Int
-  private var lastSign = Clock.monotonic
-
-  init(_ client: HTTPClient, statusURL: String, _ milliseconds: Int) {
-    self.client = client
-    self.statusURL = statusURL
-    self.milliseconds = milliseconds
-  }
-
-  var lasts: Bool {
-    if Clock.monotonic - lastSign < Int64(milliseconds) * 1_000_000 { return true }
-    var deadlines = HTTPDeadlines()
-    deadlines.connect = milliseconds
-    deadlines.total = milliseconds
-    guard (try? client.ask(HTTPQuestion(.get, statusURL), deadlines: deadlines)) != nil else {
-      return false
-    }
-    lastSign = Clock.monotonic
-    return true
   }
 }
 

@@ -212,7 +212,23 @@ package final class WorkerService: Sendable {
     if scheduler.takesExtensions { try await report(.ready, of: job) }
     let isKept = await receive(archive, body)
     try await report(.ready, of: job)
+    if !isKept { await giveUp(job) }
     return isKept ? .success : .cannotCache
+  }
+
+  /// A job that can't run any more: the scheduler shall not wait for it to be claimed, its slot is free.
+  private func giveUp(_ job: JobID) async {
+    jobs.withLock { $0.end(job) }
+    for state in [JobState.started, .complete] {
+      do throws(WorkerFailure) {
+        try await scheduler.report(state, of: job)
+      } catch {
+        logger.warning(
+          "the scheduler wasn't told of a job's end",
+          metadata: ["job": "\(job)", "reason": "\(error)"])
+        return
+      }
+    }
   }
 
   private func report(_ state: JobState, of job: JobID) async throws(ErrorResponse) {
@@ -226,10 +242,19 @@ package final class WorkerService: Sendable {
   private func receive(_ archive: ArchiveID, _ body: HTTPBody) async -> Bool {
     do {
       let receiver = try ArchiveReceiver(in: trees.directory)
+      // What can't be kept (a full disk) is read to its end all the same: most clients don't look at an answer
+      // that comes while they still send, and would wait until the deadline of their upload.
+      let fault = Mutex<(any Error)?>(nil)
       try await body.read(limit: settings.toolchainCacheSize, seconds: Self.uploadSeconds) {
         piece in
-        try await self.threads.run { Result { try receiver.take(piece) } }.get()
+        guard fault.withLock({ $0 == nil }) else { return }
+        do {
+          try await self.threads.run { Result { try receiver.take(piece) } }.get()
+        } catch {
+          fault.withLock { $0 = error }
+        }
       }
+      if let fault = fault.withLock({ $0 }) { throw fault }
       try await threads.run { [self] in
         Result {
           guard receiver.finish() == archive else {
@@ -259,7 +284,10 @@ package final class WorkerService: Sendable {
     guard let form = JobForm(header: head.header(JobForm.header)) else { throw .unknownJobForm }
     guard let archive = jobs.withLock({ $0.begin(job) }) else { return .notFound(form) }
     defer { jobs.withLock { $0.end(job) } }
-    guard trees.use(archive) else { return .notFound(form) }
+    guard trees.use(archive) else {
+      await giveUp(job)
+      return .notFound(form)
+    }
     defer { trees.release(archive) }
     try await report(.started, of: job)
     if form == .checked { counts.withLock { $0.checked += 1 } }

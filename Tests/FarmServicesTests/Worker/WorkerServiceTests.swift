@@ -294,6 +294,8 @@ import WebServer
       for (job, upload) in [changed, [], Array(Self.archive.dropLast())].enumerated() {
         _ = try await worker.assign(UInt64(job), id)
         #expect(try await worker.submit(UInt64(job), upload) == .cannotCache)
+        // The slot is free at once.
+        #expect(worker.reports.all.last == "\(job) complete")
         #expect(!worker.trees.has(id))
         #expect(!worker.trees.has(Self.id(of: upload)))
       }

@@ -47,7 +47,7 @@ final class BackgroundProcess {
     guard isRunning else { return }
     kill(pid, number)
     // One that ignores the signal, or is stopped, ends by SIGKILL.
-    for _ in 0..<1000 where isRunning { pause(milliseconds: 5) }
+    for _ in 0..<4000 where isRunning { pause(milliseconds: 5) }
     guard isRunning else { return }
     kill(pid, SIGKILL)
     while isRunning { pause(milliseconds: 5) }

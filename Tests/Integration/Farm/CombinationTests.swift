@@ -20,7 +20,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(6)), arguments: Combination.all)
+  @Test(.timeLimit(.minutes(20)), arguments: Combination.all)
   func compiles(_ combination: Combination) throws {
     let farm = try TestFarm(scheduler: combination.scheduler, servers: [combination.server])
     let client = try farm.client(combination.client)
@@ -48,7 +48,7 @@ import Testing
     #expect(extended == (combination.isOurs ? jobs : 0))
   }
 
-  @Test(.timeLimit(.minutes(4)), arguments: Maker.allCases)
+  @Test(.timeLimit(.minutes(20)), arguments: Maker.allCases)
   func clang(server: Maker) throws {
     let farm = try TestFarm(servers: [server])
     let client = try farm.client()

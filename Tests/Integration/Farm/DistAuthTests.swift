@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `--dist-auth`, with a browser that needs nobody. One at a time: the ports are fixed.
-@Suite(.blocking, .serialized) struct DistAuthTests {
+@Suite(.blockingForFarms, .serialized) struct DistAuthTests {
   private struct Ending {
     var exitCode: Int32?
     var said: String
@@ -105,7 +105,7 @@ import Testing
 
   /// From a farm that nobody has signed in to, through `--dist-auth`, to a compilation there: the same
   /// daemon throughout.
-  @Test(.timeLimit(.minutes(5)))
+  @Test(.timeLimit(.minutes(20)))
   func theFarmTakesTheToken() throws {
     let farm = try TestFarm()
     let box = try Sandbox()

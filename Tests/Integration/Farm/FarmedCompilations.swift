@@ -22,12 +22,18 @@ extension Sandbox {
         throw NeverDistributed(compiler: compiler, statistics: text)
       }
       number += 1
-      let source = "warm-\(Path.name(of: compiler))-\(number)" + (isCXX(compiler) ? ".cc" : ".c")
-      try write(source, "int warm_\(number)(void) { return \(number); }\n")
+      let source = "warm-\(number)" + (isCXX(compiler) ? ".cc" : ".c")
+      try write(source, "long warm_\(number)(void) { return \(end); }\n")
       let result = try sccache([compiler, "-c", source, "-o", source + ".o"])
       #expect(result.isSuccess, "\(result.errorText)")
       pause(milliseconds: 100)
     }
+  }
+
+  /// Why compilations stayed here, but for want of a free slot: a farm of a test has few.
+  func failuresOfTheFarm() throws -> [String] {
+    try statistics().json["extra"]["not_on_farm"].members.map(\.0)
+      .filter { $0 != "the farm is full" && $0 != "the compiler is not packed" }
   }
 
   private func isCXX(_ compiler: String) -> Bool { compiler.contains("++") }

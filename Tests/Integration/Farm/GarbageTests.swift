@@ -29,7 +29,7 @@ import Testing
     ).body
   }
 
-  @Test(.timeLimit(.minutes(5)))
+  @Test(.timeLimit(.minutes(20)))
   func garbageNeverCounts() throws {
     let farm = try TestFarm(servers: [])
     let client = try farm.client()

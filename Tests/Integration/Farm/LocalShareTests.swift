@@ -4,14 +4,14 @@ import TestSupport
 import Testing
 
 /// How this machine and the farm share the work.
-@Suite(.blocking, .serialized) struct LocalShareTests {
+@Suite(.blockingForFarms, .serialized) struct LocalShareTests {
   private func reason(_ client: Sandbox, _ name: String) throws -> Int {
     try client.statistics().json["extra"]["not_on_farm"][name].total
   }
 
   private static let local = "a local job was free"
 
-  @Test(.timeLimit(.minutes(5)))
+  @Test(.timeLimit(.minutes(20)))
   func someStayHere() throws {
     let farm = try TestFarm()
     do { try farm.client().waitUntilDistributed("g++") }
@@ -43,7 +43,7 @@ import Testing
   }
 
   /// A job that is away for too long is taken back when a compiler may run here.
-  @Test(.timeLimit(.minutes(5)))
+  @Test(.timeLimit(.minutes(20)))
   func slowJobsAreTakenBack() throws {
     let farm = try TestFarm(servers: [])
     let client = try farm.client(keys: "slow_after_ms = 500")
@@ -63,7 +63,7 @@ import Testing
 
   /// A full farm holds nobody up, and make's number of jobs, which is meant for the farm, does not
   /// become the number of compilers here.
-  @Test(.timeLimit(.minutes(5)))
+  @Test(.timeLimit(.minutes(20)))
   func thisMachineTakesOver() throws {
     let farm = try TestFarm(servers: [])
     let client = try farm.client()

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `remote_only`: an error instead of a compilation here.
-@Suite(.blocking, .serialized) struct RemoteOnlyTests {
+@Suite(.blockingForFarms, .serialized) struct RemoteOnlyTests {
   private static let cause = "\nsccache: caused by: remote_only allows no compilation here"
 
   private func reason(_ client: Sandbox, _ name: String) throws -> Int {
@@ -26,7 +26,7 @@ import Testing
     #expect(!client.exists(String(object)), sourceLocation: location)
   }
 
-  @Test(.timeLimit(.minutes(5)))
+  @Test(.timeLimit(.minutes(20)))
   func theFarmCompiles() throws {
     let farm = try TestFarm()
     let client = try farm.client(keys: "remote_only = true")
@@ -66,7 +66,7 @@ import Testing
     #expect(try reason(client, "such a call is never sent") > 0)
   }
 
-  @Test(.timeLimit(.minutes(5)))
+  @Test(.timeLimit(.minutes(20)))
   func theFarmCannot() throws {
     let farm = try TestFarm(servers: [])
     let client = try farm.client(keys: "allocation_timeout_ms = 300")
@@ -94,7 +94,7 @@ import Testing
       with: ["SCCACHE_DIST_REMOTE_ONLY": "1"])
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(20)))
   func aWrongToken() throws {
     let farm = try TestFarm(servers: [])
     let client = try farm.client(token: "wrong", keys: "remote_only = true")

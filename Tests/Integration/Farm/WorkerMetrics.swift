@@ -5,7 +5,7 @@ import Transport
 extension TestFarm {
   /// One of the numbers that a server of ours counts.
   func metric(_ name: String, ofServer index: Int) throws -> Int {
-    let address = addresses[index]
+    let address = address(ofServer: index)
     let told = try ask(schedulerURL + FarmCall.serverCertificate(address).path)
     let certificate = try ServerCertificate(body: told)
     let text = String(
