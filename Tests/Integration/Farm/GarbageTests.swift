@@ -51,6 +51,7 @@ import Testing
       ("text", 200, { complete([output(target($0), Array("no object".utf8))]) }),
       ("half an object", 200, { complete([output(target($0), Array(good.dropLast(40)))]) }),
       ("one too many", 200, { complete([output(target($0), good), output(elsewhere, good)]) }),
+      ("another job's object", 200, { complete([output(target($0 - 1), good)]) }),
       ("another file", 200, { _ in complete([output(elsewhere, good)]) }),
       ("twice", 200, { complete([output(target($0), good), output(target($0), long)]) }),
       ("failure with an object", 200, { complete([output(target($0), long)], code: 1) }),
