@@ -9,8 +9,11 @@ import WebServer
     (1...count).map { HTTPQuestion(.get, "http://127.0.0.\($0):\(port)/") }
   }
 
-  @Test(arguments: [(20, 20), (4, 40)]) func oneForEachServer(servers: Int, kept: Int) async throws {
-    try await serving(host: "0.0.0.0") { _, _, _ in HTTPReply(status: 200) } _: { port in
+  @Test(arguments: [(20, 20), (4, 40)]) func oneForEachServer(servers: Int, kept: Int) async throws
+  {
+    try await serving(host: "0.0.0.0") { _, _, _ in
+      HTTPReply(status: 200)
+    } _: { port in
       let client = HTTPClient(keptHandles: kept)
       for _ in 0..<3 {
         for question in Self.origins(servers, port) {
@@ -22,7 +25,9 @@ import WebServer
   }
 
   @Test func moreServersThanMayBeKept() async throws {
-    try await serving(host: "0.0.0.0") { _, _, _ in HTTPReply(status: 200) } _: { port in
+    try await serving(host: "0.0.0.0") { _, _, _ in
+      HTTPReply(status: 200)
+    } _: { port in
       let client = HTTPClient(keptHandles: 2)
       for _ in 0..<2 {
         for question in Self.origins(12, port) {
