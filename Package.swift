@@ -192,7 +192,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "SandboxTests", dependencies: ["Sandbox", "Platform"], exclude: ["Toolchain"],
+      name: "SandboxTests", dependencies: ["CPosix", "Sandbox", "Platform"], exclude: ["Toolchain"],
       swiftSettings: strict),
     .testTarget(
       name: "ToolchainsTests", dependencies: ["Toolchains", "Compilers", "Platform"],

@@ -25,6 +25,7 @@
 #include <sys/types.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <netinet/in.h>
 #include <time.h>
 #include <unistd.h>
@@ -51,6 +52,17 @@ static inline int cposix_openat(int directory, const char *path, int flags, unsi
 
 /* Of open(2): a file without a name in the directory that is opened. GNU sources only. */
 static inline int cposix_flag_unnamed(void) { return 020000000 | O_DIRECTORY; }
+
+/* Whether an extended attribute is there and has exactly this text. */
+static inline int cposix_has_attribute(const char *path, const char *name, const char *text) {
+  char value[64];
+  ssize_t length = getxattr(path, name, value, sizeof value);
+  return length >= 0 && (size_t)length == strlen(text) && memcmp(value, text, (size_t)length) == 0;
+}
+
+static inline int cposix_set_attribute(const char *path, const char *name, const char *text) {
+  return setxattr(path, name, text, strlen(text), 0);
+}
 
 static inline int cposix_pipe_cloexec(int *ends) {
   return (int)syscall(SYS_pipe2, ends, O_CLOEXEC);

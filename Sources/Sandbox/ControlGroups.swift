@@ -66,7 +66,8 @@ package struct ControlGroups: Sendable {
   }
 
   /// The hierarchies with a controller of ours; version 1 is looked for first, since a controller is
-  /// only ever in one. Root works beneath the mount's root, others beneath their own group.
+  /// only ever in one. Root works beneath the mount's root, unless its own group was delegated to it;
+  /// others beneath their own group.
   static func find(mounts: String, own: String) -> [Hierarchy] {
     var found: [Hierarchy] = []
     for resource in Resource.allCases {
@@ -83,12 +84,22 @@ package struct ControlGroups: Sendable {
           ? controllers(of: place).contains(resource.controller)
           : words[dash + 1] == "cgroup" && options.contains { $0 == resource.controller }
         guard isOurs else { continue }
-        let base = geteuid() == 0 ? place : place + ownGroup(own, resource, isUnified: isUnified)
-        found.append(Hierarchy(resource: resource, isUnified: isUnified, base: base))
+        let group = place + ownGroup(own, resource, isUnified: isUnified)
+        let isAnywhere = geteuid() == 0 && !(isUnified && isDelegated(group))
+        found.append(
+          Hierarchy(resource: resource, isUnified: isUnified, base: isAnywhere ? place : group))
         break
       }
     }
     return found
+  }
+
+  /// systemd marks the groups of units with `Delegate=` (systemd.resource-control(5)): what lies below
+  /// them is the unit's, everything else systemd's.
+  private static func isDelegated(_ group: String) -> Bool {
+    for name in ["trusted.delegate", "user.delegate"]
+    where cposix_has_attribute(group, name, "1") != 0 { return true }
+    return false
   }
 
   private static func controllers(of place: String) -> [String] {

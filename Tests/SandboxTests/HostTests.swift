@@ -1,3 +1,4 @@
+import CPosix
 import Glibc
 import Platform
 import Testing
@@ -230,6 +231,18 @@ import Testing
     let two = ControlGroups.find(mounts: "9 1 0:1 / \(place) rw - cgroup2 none rw", own: "0::/")
     #expect(two.map(\.resource) == [.memory, .processes, .processor])
     #expect(two.allSatisfy { $0.isUnified && $0.base == place })
+    // A unit's own group, which systemd has given to it.
+    mkdir(place + "/unit", 0o755)
+    func unit() -> [String] {
+      ControlGroups.find(mounts: "9 1 0:1 / \(place) rw - cgroup2 none rw", own: "0::/unit").map(
+        \.base)
+    }
+    let delegated = Array(repeating: place + "/unit", count: 3)
+    #expect(unit() == (geteuid() == 0 ? Array(repeating: place, count: 3) : delegated))
+    #expect(cposix_set_attribute(place + "/unit", "user.delegate", "1") == 0)
+    #expect(unit() == delegated)
+    #expect(cposix_set_attribute(place + "/unit", "user.delegate", "0") == 0)
+    #expect(unit() == (geteuid() == 0 ? Array(repeating: place, count: 3) : delegated))
   }
 
   private func runners(of slot: Slot) throws -> [pid_t] { [try #require(slot.runnerPid)] }
