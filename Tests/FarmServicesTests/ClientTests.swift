@@ -1,13 +1,14 @@
 import Farm
 import Glibc
 import Platform
+import TestSupport
 import Testing
 import Transport
 
 @testable import FarmServices
 
 /// Our client with our scheduler and our servers.
-@Suite struct ClientTests {
+@Suite(.serving) struct ClientTests {
   private static func works(_ contents: [UInt8] = [1, 2, 3]) -> FakeRunner {
     FakeRunner(
       result: SandboxedResult(

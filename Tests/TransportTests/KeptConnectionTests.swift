@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 import Transport
 import WebServer
 
 /// Connections that are used again.
-@Suite struct KeptConnectionTests {
+@Suite(.serving) struct KeptConnectionTests {
   /// Every address of 127.0.0.0/8 is this machine, and a server of its own for a client.
   private static func origins(_ count: Int, _ port: Int) -> [HTTPQuestion] {
     (1...count).map { HTTPQuestion(.get, "http://127.0.0.\($0):\(port)/") }
