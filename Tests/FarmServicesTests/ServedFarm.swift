@@ -49,7 +49,8 @@ struct ServedFarm: Sendable {
     _ runners: [FakeRunner], _ body: @escaping @Sendable (ServedFarm) async throws -> Value
   ) async throws -> Value {
     let scheduler = Traffic()
-    let service = SchedulerService(try schedulerSettings(), logger: silence)
+    let service = SchedulerService(
+      try schedulerSettings(), policy: patientPolicy, logger: silence)
     let directory = TemporaryDirectory()
     let archive = [UInt8](repeating: 0x42, count: 700_000)
     try directory.write("archive", archive)
@@ -65,7 +66,7 @@ struct ServedFarm: Sendable {
       return try await withServers(runners[...], url, directory, []) { servers in
         let farm = ServedFarm(
           url: url, scheduler: scheduler, servers: servers,
-          client: FarmClient(schedulerURL: url, token: Secret(token)),
+          client: FarmClient(schedulerURL: url, token: Secret(token), deadlines: patience),
           archive: (id, directory("archive")), directory: directory)
         try await farm.until { try await $0.metric("sccache_scheduler_servers") == runners.count }
         return try await body(farm)
@@ -113,6 +114,20 @@ struct ServedFarm: Sendable {
         throw WorkerFailure("the servers ended")
       }
     }
+  }
+
+  /// A machine that runs all tests at once may be slow.
+  private static var patience: DistributionSettings.Deadlines {
+    var deadlines = DistributionSettings.Deadlines()
+    deadlines.connect = 60_000
+    deadlines.allocation = 120_000
+    return deadlines
+  }
+
+  private static var patientPolicy: SchedulerPolicy {
+    var policy = SchedulerPolicy()
+    policy.assignTimeout = .seconds(60)
+    return policy
   }
 
   private static func schedulerSettings() throws -> SchedulerSettings {
