@@ -49,7 +49,8 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       sources: [
-        "Worker/JobRunner.swift", "Worker/Receiving.swift", "Scheduler/ClientAuthentication.swift",
+        "Worker/InputStream.swift", "Worker/JobRunner.swift", "Worker/Receiving.swift",
+        "Scheduler/ClientAuthentication.swift",
         "Scheduler/ForwardedClientTokens.swift", "Scheduler/KeySet.swift",
         "Scheduler/WebTokenClients.swift",
       ],
