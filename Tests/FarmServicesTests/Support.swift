@@ -10,9 +10,17 @@ import WebServer
 
 let silence = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
 
+/// A connection that is to be kept shall not end because this machine is slow.
+var patientLimits: HTTPServerLimits {
+  var limits = HTTPServerLimits()
+  limits.idleSeconds = 600
+  limits.bodySilenceSeconds = 120
+  return limits
+}
+
 /// Serves on a free port of loopback while `body` runs.
 func serving<Result: Sendable>(
-  identity: HTTPServerIdentity? = nil, limits: HTTPServerLimits = HTTPServerLimits(),
+  identity: HTTPServerIdentity? = nil, limits: HTTPServerLimits = patientLimits,
   _ handler: @escaping HTTPHandler, _ body: @escaping @Sendable (Int) async throws -> Result
 ) async throws -> Result {
   let (ports, port) = AsyncStream.makeStream(of: Int.self)
@@ -38,9 +46,10 @@ func serving<Result: Sendable>(
 
 /// Off the cooperative pool, whose threads must not block.
 func ask(
-  _ question: HTTPQuestion, seconds: Int = 20, client: HTTPClient = HTTPClient()
+  _ question: HTTPQuestion, seconds: Int = 120, client: HTTPClient = HTTPClient()
 ) async throws -> HTTPAnswer {
   var deadlines = HTTPDeadlines()
+  deadlines.connect = seconds * 1000
   deadlines.total = seconds * 1000
   let times = deadlines
   return try await BlockingThreads(limit: 1).run { () -> Result<HTTPAnswer, HTTPFailure> in

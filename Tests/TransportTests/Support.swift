@@ -34,9 +34,17 @@ func serving<Result: Sendable>(
   }
 }
 
+/// A machine that runs all tests at once may be slow.
+var patience: HTTPDeadlines {
+  var deadlines = HTTPDeadlines()
+  deadlines.connect = 60_000
+  deadlines.total = 120_000
+  return deadlines
+}
+
 /// Asks off the cooperative pool, whose threads must not block.
 func ask(
-  _ question: HTTPQuestion, _ deadlines: HTTPDeadlines = HTTPDeadlines(),
+  _ question: HTTPQuestion, _ deadlines: HTTPDeadlines = patience,
   client: HTTPClient = HTTPClient(), isWanted: @escaping @Sendable () -> Bool = { true }
 ) async -> Result<HTTPAnswer, HTTPFailure> {
   await BlockingThreads(limit: 1).run { () -> Result<HTTPAnswer, HTTPFailure> in
