@@ -216,6 +216,9 @@ def processor_time(words, sources, environment):
 # sandbox.
 JOBS_PER_SECOND = 40
 SHORTEST_SLEEP = 0.2
+# For toolchains to reach all servers, and for one run of jobs, which takes some tens.
+WARM_SECONDS = 120
+BURST_SECONDS = 240
 
 
 def slots(bench):
@@ -231,25 +234,38 @@ def slots(bench):
         farm.start_client()
         for count in bench.server_counts:
             bench.say(f"{farm.title}: {count} servers of {SLOTS} slots")
-            farm.start_servers(count, bench.tools)
-            seconds, sleep, jobs, missing = full_farm(bench, farm, compiler, count)
+            try:
+                farm.start_servers(count, bench.tools)
+                seconds, sleep, jobs, missing = full_farm(bench, farm, compiler, count)
+            except NotReady as problem:
+                notes.append(f"{farm.title}, {count} servers: no figures: {problem}")
+                if name == "ours":
+                    goals.append(Goal(slots_goal(count), 0, LEAST_SHARE, at_least=True))
+                break
             ideal = count * SLOTS / sleep
             share = jobs / seconds / ideal
             rows.append([f"{farm.title}, {count} servers", f"{sleep:.2f}", f"{ideal:.1f}",
                          f"{jobs / seconds:.1f}", f"{100 * share:.1f} %", jobs])
+            bench.say(f"{100 * share:.1f} % of the ideal")
             raw[f"{name}-{count}"] = {"seconds": seconds, "sleep": sleep, "jobs": jobs,
                                       "not_on_the_farm": missing}
             if missing:
                 notes.append(f"{farm.title}, {count} servers: {missing} of {jobs} jobs were compiled "
                              "locally")
             if name == "ours":
-                goals.append(Goal(
-                    f"farm, a compiler that sleeps, {count} servers of {SLOTS} slots: jobs a second "
-                    "as a part of the ideal", share, 0.95, at_least=True))
+                goals.append(Goal(slots_goal(count), share, LEAST_SHARE, at_least=True))
         bench.end(farm)
     return Result(
         "farm-slots", "A compiler that only sleeps, as many callers as the farm has slots",
         ["", "sleep s", "ideal jobs/s", "jobs/s", "of ideal", "jobs"], rows, goals, notes, raw)
+
+
+LEAST_SHARE = 0.95
+
+
+def slots_goal(count):
+    return (f"farm, a compiler that sleeps, {count} servers of {SLOTS} slots: jobs a second as a part "
+            "of the ideal")
 
 
 def full_farm(bench, farm, compiler, count):
@@ -257,18 +273,22 @@ def full_farm(bench, farm, compiler, count):
     run with the median time."""
     callers = count * SLOTS
     sleep = max(SHORTEST_SLEEP, callers / JOBS_PER_SECOND)
-    rounds = max(2, round(bench.rounds["slots"] / sleep))
+    rounds = max(4, round(bench.rounds["slots"] / sleep))
     directory = farm.work / f"sources-{count}"
     directory.mkdir()
     for number in range(callers * rounds):
         (directory / f"job{number}.c").write_text(
             f"int milliseconds_{int(sleep * 1000)}, job{number};\n")
-    # Every server gets the toolchain before the clock starts.
-    for _ in range(20):
+    # Every server gets the toolchain before the clock starts; the first jobs, which find no toolchain to
+    # send, don't sleep: they are compiled locally, where only as many sleep at a time as there are
+    # processors.
+    short = directory / "short.c"
+    short.write_text("int milliseconds_0;\n")
+    warm(farm, str(compiler), short)
+    deadline = time.monotonic() + WARM_SECONDS
+    done = 0
+    while done < callers and time.monotonic() < deadline:
         _, done = burst(farm, compiler, directory, callers, callers)
-        if done == callers:
-            break
-        time.sleep(1)
     runs = [burst(farm, compiler, directory, callers * rounds, callers)
             for _ in range(bench.rounds["repeats"])]
     seconds, done = sorted(runs)[len(runs) // 2]
@@ -281,9 +301,15 @@ def burst(farm, compiler, directory, jobs, callers):
     words = farm.command(str(compiler), "-c", "job@.c", "-o", "job@.o")
     names = "\n".join(str(number) for number in range(jobs))
     started = time.perf_counter()
-    subprocess.run(["xargs", "-P", str(callers), "-I", "@", *map(str, words)], input=names, text=True,
-                   cwd=directory, env=farm.call_environment, check=True, timeout=600,
-                   stderr=subprocess.DEVNULL)
+    try:
+        subprocess.run(["xargs", "-P", str(callers), "-I", "@", *map(str, words)], input=names,
+                       text=True, cwd=directory, env=farm.call_environment, check=True,
+                       timeout=BURST_SECONDS, stderr=subprocess.DEVNULL)
+    except subprocess.TimeoutExpired:
+        # Rather than wait for whoever waits for whom: the farm is ended, and its callers with it.
+        raise NotReady(f"{jobs} jobs, {callers} at a time, took more than {BURST_SECONDS} s") from None
+    except subprocess.CalledProcessError as problem:
+        raise NotReady(f"jobs failed (exit code {problem.returncode} of xargs)") from None
     seconds = time.perf_counter() - started
     return seconds, settled(farm, before + jobs, 1) - before
 
