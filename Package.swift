@@ -160,6 +160,12 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Platform"], path: "Tests/TestSupport",
       swiftSettings: strict),
+    .target(
+      name: "ServerTestSupport",
+      dependencies: [
+        "Platform", "Transport", "WebServer", .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/ServerTestSupport", swiftSettings: strict),
     .testTarget(name: "WireTests", dependencies: ["Wire", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "PlatformTests", dependencies: ["Platform", "TestSupport"], swiftSettings: strict),
@@ -180,14 +186,15 @@ let package = Package(
     .testTarget(
       name: "FarmServicesTests",
       dependencies: [
-        "Farm", "FarmServices", "Platform", "Settings", "TestSupport", "Transport", "WebServer",
+        "Farm", "FarmServices", "Platform", "ServerTestSupport", "Settings", "TestSupport",
+        "Transport", "WebServer",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
     .testTarget(
       name: "TransportTests",
       dependencies: [
-        "Platform", "TestSupport", "Transport", "WebServer",
+        "Platform", "ServerTestSupport", "TestSupport", "Transport", "WebServer",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),

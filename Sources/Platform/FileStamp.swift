@@ -39,6 +39,8 @@ package struct FileStamp: Sendable, Hashable {
   package var isLink: Bool { mode & 0o170000 == 0o120000 }
   package var isDirectory: Bool { mode & 0o170000 == 0o040000 }
   package var isExecutable: Bool { mode & 0o111 != 0 }
+  /// A file that somebody may execute.
+  package var isProgram: Bool { isRegular && isExecutable }
   package var permissions: UInt32 { mode & 0o7777 }
 
   /// The later of both times.

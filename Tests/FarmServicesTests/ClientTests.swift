@@ -1,6 +1,7 @@
 import Farm
 import Glibc
 import Platform
+import ServerTestSupport
 import TestSupport
 import Testing
 import Transport
@@ -140,7 +141,7 @@ import Transport
           ("content-type", "application/octet-stream"),
         ]
         question.body = .bytes(ToolchainRequest(archive: farm.archive.id).body)
-        let answer = try AllocationAnswer(body: try await ask(question).body)
+        let answer = try AllocationAnswer(body: try await ask(question).get().body)
         guard case .success(let allocation, _, _, let extras) = answer else {
           throw WorkerFailure("\(answer)")
         }
@@ -152,7 +153,7 @@ import Transport
         question.headers = [("content-type", "application/octet-stream")]
         if let token { question.headers.append(("authorization", "Bearer \(token)")) }
         question.body = .bytes(body)
-        return try await ask(question).status
+        return try await ask(question).get().status
       }
       let mine = try await allocate()
       let other = try await allocate()

@@ -1,6 +1,7 @@
 import Farm
 import Glibc
 import Platform
+import ServerTestSupport
 import Settings
 import Synchronization
 import TestSupport
@@ -91,7 +92,7 @@ struct ServedFarm: Sendable {
       return await service.reply(to: head, body, isWanted)
     } _: { port in
       let service = WorkerService(
-        try workerSettings(port: port, url, directory),
+        try workerSettings(port: port, schedulerURL: url, directory: directory.path),
         credentials: WorkerService.Credentials(
           jobKey: [UInt8](repeating: UInt8(runners.count), count: 32),
           nonce: UInt64(runners.count), certificate: certificate),
@@ -144,25 +145,6 @@ struct ServedFarm: Sendable {
         """)
   }
 
-  private static func workerSettings(
-    port: Int, _ url: String, _ directory: TemporaryDirectory
-  ) throws -> BuildServerSettings {
-    try BuildServerSettings(
-      path: "server.toml",
-      text: """
-        cache_dir = "\(directory.path)"
-        public_addr = "127.0.0.1:\(port)"
-        scheduler_url = "\(url)"
-        [builder]
-        type = "overlay"
-        build_dir = "\(directory.path)"
-        bwrap_path = "/usr/bin/bwrap"
-        [scheduler_auth]
-        type = "token"
-        token = "s"
-        """)
-  }
-
   // MARK: what tests do with it
 
   static func job(input: [UInt8] = Array("int a;\n".utf8)) -> RemoteJob {
@@ -185,7 +167,7 @@ struct ServedFarm: Sendable {
 
   /// One of `/metrics` of the scheduler.
   func metric(_ name: String) async throws -> Int {
-    let answer = try await ask(HTTPQuestion(.get, url + "/metrics"))
+    let answer = try await ask(HTTPQuestion(.get, url + "/metrics")).get()
     let line = String(decoding: answer.body, as: UTF8.self).split(separator: "\n")
       .first { $0.hasPrefix(name + " ") || $0.hasPrefix(name + "{") }
     return try #require(line?.split(separator: " ").last.flatMap { Int($0) })

@@ -1,5 +1,6 @@
 import Glibc
 import Platform
+import ServerTestSupport
 import Synchronization
 import TestSupport
 import Testing

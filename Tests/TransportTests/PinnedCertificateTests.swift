@@ -1,4 +1,5 @@
 import Platform
+import ServerTestSupport
 import TestSupport
 import Testing
 import Transport

@@ -55,8 +55,21 @@ package final class FarmClient: Sendable {
 
   /// Why nothing can be asked at this moment.
   package var hindrance: FarmFailure? {
-    if token() == nil { return .notSignedIn }
-    return isAvailable ? nil : .schedulerAway("\(url) could not be reached a moment ago")
+    do throws(FarmFailure) {
+      _ = try credential()
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  /// The token for a call of the scheduler.
+  ///
+  /// - Throws: when nothing can be asked at this moment.
+  private func credential() throws(FarmFailure) -> Secret {
+    guard let token = token() else { throw .notSignedIn }
+    guard isAvailable else { throw .schedulerAway("\(url) could not be reached a moment ago") }
+    return token
   }
 
   // MARK: the scheduler
@@ -77,14 +90,15 @@ package final class FarmClient: Sendable {
     _ method: HTTPQuestion.Method, _ base: String, _ endpoint: FarmCall, _ body: [UInt8] = [],
     headers: [(name: String, value: String)] = [], limit: Int
   ) throws(FarmFailure) -> HTTPAnswer {
-    if let hindrance { throw hindrance }
-    guard let token = token() else { throw .notSignedIn }
-    var question = HTTPQuestion(method, base + endpoint.path)
-    question.headers = [("authorization", Authorization.header(bearer: token.value))] + headers
-    if method == .post {
-      question.headers.append(("content-type", "application/octet-stream"))
-      question.body = .bytes(body)
+    let token = try credential().value
+    var question: HTTPQuestion
+    switch method {
+    case .post: question = Self.post(base, endpoint, .bytes(body), token: token)
+    default:
+      question = HTTPQuestion(method, base + endpoint.path)
+      question.headers = [("authorization", Authorization.header(bearer: token))]
     }
+    question.headers += headers
     var times = HTTPDeadlines()
     times.connect = deadlines.connect
     times.total = limit
@@ -102,6 +116,18 @@ package final class FarmClient: Sendable {
       }
       throw .schedulerAway(error == .cancelled ? "\(url) says nothing" : "\(error)")
     }
+  }
+
+  private static func post(
+    _ base: String, _ endpoint: FarmCall, _ body: HTTPQuestion.Body, token: String
+  ) -> HTTPQuestion {
+    var question = HTTPQuestion(.post, base + endpoint.path)
+    question.headers = [
+      ("authorization", Authorization.header(bearer: token)),
+      ("content-type", "application/octet-stream"),
+    ]
+    question.body = body
+    return question
   }
 
   /// - Parameter server: whose answer it is; nil: the scheduler's.
@@ -161,12 +187,8 @@ package final class FarmClient: Sendable {
     case _ where hasEnded: return
     default: report = .notWanted
     }
-    var question = HTTPQuestion(.post, url + FarmCall.cancelJob(lease.allocation.job).path)
-    question.headers = [
-      ("authorization", Authorization.header(bearer: lease.allocation.token)),
-      ("content-type", "application/octet-stream"),
-    ]
-    question.body = .bytes(report.body)
+    let question = Self.post(
+      url, .cancelJob(lease.allocation.job), .bytes(report.body), token: lease.allocation.token)
     var times = HTTPDeadlines()
     times.connect = deadlines.connect
     times.total = deadlines.connect
@@ -285,13 +307,9 @@ package final class FarmClient: Sendable {
     _ lease: Lease, _ certificate: [UInt8], _ endpoint: FarmCall, _ body: HTTPQuestion.Body,
     _ limit: Int, _ isWanted: @escaping () -> Bool, headers: [(name: String, value: String)] = []
   ) throws(FarmFailure) -> HTTPAnswer {
-    var question = HTTPQuestion(.post, "https://\(lease.server)\(endpoint.path)")
-    question.headers = [
-      ("authorization", Authorization.header(bearer: lease.allocation.token)),
-      ("content-type", "application/octet-stream"),
-    ]
+    var question = Self.post(
+      "https://\(lease.server)", endpoint, body, token: lease.allocation.token)
     question.headers += headers
-    question.body = body
     question.pinnedCertificate = certificate
     question.answerLimit = Self.greatestResult
     var times = HTTPDeadlines()

@@ -219,15 +219,18 @@ package final class WorkerService: Sendable {
   /// A job that can't run any more: the scheduler shall not wait for it to be claimed, its slot is free.
   private func giveUp(_ job: JobID) async {
     jobs.withLock { $0.end(job) }
-    for state in [JobState.started, .complete] {
-      do throws(WorkerFailure) {
-        try await scheduler.report(state, of: job)
-      } catch {
-        logger.warning(
-          "the scheduler wasn't told of a job's end",
-          metadata: ["job": "\(job)", "reason": "\(error)"])
-        return
-      }
+    await reportEnd([.started, .complete], of: job)
+  }
+
+  /// Tells the scheduler that a job is over, by these states one after the other. Nothing depends on
+  /// whether it hears.
+  private func reportEnd(_ states: [JobState], of job: JobID) async {
+    do throws(WorkerFailure) {
+      for state in states { try await scheduler.report(state, of: job) }
+    } catch {
+      logger.warning(
+        "the scheduler wasn't told of a job's end",
+        metadata: ["job": "\(job)", "reason": "\(error)"])
     }
   }
 
@@ -292,14 +295,7 @@ package final class WorkerService: Sendable {
     try await report(.started, of: job)
     if form == .checked { counts.withLock { $0.checked += 1 } }
     let answer = await perform(archive, form, body, isWanted)
-    // The result counts, whatever the scheduler makes of this.
-    do throws(WorkerFailure) {
-      try await scheduler.report(.complete, of: job)
-    } catch {
-      logger.warning(
-        "the scheduler wasn't told of a job's end",
-        metadata: ["job": "\(job)", "reason": "\(error)"])
-    }
+    await reportEnd([.complete], of: job)
     return try answer.get()
   }
 

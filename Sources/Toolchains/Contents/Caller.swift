@@ -30,7 +30,7 @@ struct Caller: Sendable {
 
   private static func isProgram(_ path: String) -> Bool {
     guard let stamp = FileStamp(path: path) else { return false }
-    return stamp.isRegular && stamp.isExecutable
+    return stamp.isProgram
   }
 
   /// Runs a program with messages in English, which are read here.

@@ -36,7 +36,9 @@ struct RemoteRun {
 
   /// Compiles on the farm. The caller's own dependency file and the one of `added` are written whenever
   /// the text was made.
-  mutating func perform(added: [String]) -> Result {
+  ///
+  /// - Parameter isRecorded: the result is to be stored.
+  mutating func perform(added: [String], isRecorded: Bool) -> Result {
     if call.environment.bytes("SCCACHE_NO_DIST_COMPILE") != nil {
       return .stays("SCCACHE_NO_DIST_COMPILE is set")
     }
@@ -58,7 +60,7 @@ struct RemoteRun {
     }
     let started = Clock.monotonic
     defer { duration = .nanoseconds(Clock.monotonic - started) }
-    guard let text = preprocess(plan, added) else {
+    guard let text = preprocess(plan, added, isRecorded: isRecorded) else {
       return .stays("the preprocessor had something to say")
     }
     guard
@@ -106,15 +108,16 @@ struct RemoteRun {
 
   /// The text with its includes; nil when the preprocessor has anything to say: the person shall get
   /// that from a whole compilation.
-  private mutating func preprocess(_ plan: RemotePlan, _ added: [String]) -> [UInt8]? {
+  private mutating func preprocess(
+    _ plan: RemotePlan, _ added: [String], isRecorded: Bool
+  ) -> [UInt8]? {
     let needsToken = pipeline.needsToken(call)
     if needsToken {
-      guard pipeline.tokens.acquire(whileWanted: { [channel = call.channel] in !channel.isClosed })
-      else { return nil }
+      guard pipeline.tokens.acquire(whileWanted: isWanted) else { return nil }
     }
     defer { if needsToken { pipeline.tokens.release() } }
     startStamp = Clock.coarse
-    snapshot = pipeline.snapshot(cacheable, startStamp: startStamp)
+    if isRecorded { snapshot = pipeline.snapshot(cacheable, startStamp: startStamp) }
     guard
       let result = try? Spawn.run(
         cacheable.program, added + dependencyArguments + plan.preprocessor,

@@ -76,17 +76,12 @@ final class DirectoryRecord: Sendable {
   }
 
   func presence(of name: String) -> AbsenceFinder.Presence {
-    let before = generation()
-    let (known, isSettled) = state.withLock { state in
-      (state.generation == before ? state.names : nil, state.stamp != nil)
-    }
-    if let known { return known.contains(ExactText(name)) ? kind(of: name) : .absent }
     // One that changes all the time, as the build's own does, would be listed for every name.
-    guard isSettled, let listed = listing() else {
-      // It may be searchable though it can't be listed.
-      return FileStamp(path: path)?.isDirectory ?? false ? kind(of: name) : .directoryMissing
+    if case .settled(let generation) = look(), let names = names(at: generation) {
+      return names.contains(ExactText(name)) ? kind(of: name) : .absent
     }
-    return listed.names.contains(ExactText(name)) ? kind(of: name) : .absent
+    // It may be searchable though it can't be listed.
+    return exists ? kind(of: name) : .directoryMissing
   }
 
   /// Everything that is in it, with the stamp that it had before the look.

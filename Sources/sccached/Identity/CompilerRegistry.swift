@@ -97,12 +97,7 @@ final class CompilerRegistry: Sendable {
     _ question: Question, for language: Language? = nil, directory: String,
     environment: RequestEnvironment, walk: PathWalk? = nil
   ) -> CompilerIdentity? {
-    if let known = known(
-      question, language, directory, environment,
-      walk ?? PathWalk(environment, directory: directory))
-    {
-      return known
-    }
+    if let known = known(question, language, directory, environment, walk) { return known }
     let stamp = FileStamp(path: question.program)
     let isUnknown = state.withLock { state in
       guard let unknown = state.unknown[question], stamp != nil else { return false }
@@ -117,11 +112,7 @@ final class CompilerRegistry: Sendable {
       return identity(question, for: language, directory: directory, environment: environment)
     }
     defer { probing.change { _ = $0.remove(question) } }
-    if let known = known(
-      question, language, directory, environment, PathWalk(environment, directory: directory))
-    {
-      return known
-    }
+    if let known = known(question, language, directory, environment) { return known }
     let found = prober.identify(question, directory: directory, environment: environment)
     state.withLock { state in
       if let found {
@@ -142,9 +133,10 @@ final class CompilerRegistry: Sendable {
 
   private func known(
     _ question: Question, _ language: Language?, _ directory: String,
-    _ environment: RequestEnvironment, _ walk: PathWalk
+    _ environment: RequestEnvironment, _ walk: PathWalk? = nil
   ) -> CompilerIdentity? {
-    state.withLock { $0.identities[question] }?.first { identity in
+    let walk = walk ?? PathWalk(environment, directory: directory)
+    return state.withLock { $0.identities[question] }?.first { identity in
       identity.holds(in: environment, directory: directory, walk: walk)
         && (language.map(identity.holds(for:)) ?? true)
     }

@@ -8,14 +8,14 @@ import Synchronization
 /// Each directory is looked at once for the whole walk, so a walk says what was there while it was
 /// young. It is for one thread, and for what follows without waiting.
 final class PathWalk {
-  private let path: SearchPath?
+  private let path: PathVariable?
   /// What each directory was at its first look.
   private var looks: [DirectoryRecord.Look?]
   /// The programs found, as they were then.
   private var found: [(path: String, stamp: FileStamp)] = []
 
   init(_ environment: RequestEnvironment, directory: String) {
-    path = environment.value("PATH").map { SearchPath.of($0, directory: directory) }
+    path = environment.value("PATH").map { PathVariable.of($0, directory: directory) }
     looks = Array(repeating: nil, count: path?.directories.count ?? 0)
   }
 
@@ -34,9 +34,7 @@ final class PathWalk {
       looks[index] = look
       if directory.lacks(exact, at: look) { continue }
       let candidate = Path.join(directory.path, name)
-      guard let stamp = FileStamp(path: candidate), stamp.isRegular, stamp.isExecutable else {
-        continue
-      }
+      guard let stamp = FileStamp(path: candidate), stamp.isProgram else { continue }
       if take(candidate, stamp) {
         found.append((candidate, stamp))
         return
@@ -46,7 +44,7 @@ final class PathWalk {
 }
 
 /// What PATH lists, taken apart once: a build says the same thousands of times.
-private final class SearchPath: Sendable {
+private final class PathVariable: Sendable {
   /// In order, each once.
   let directories: [DirectoryRecord]
 
@@ -55,15 +53,15 @@ private final class SearchPath: Sendable {
   }
 
   private static let records = DirectoryRecords()
-  private static let known = Mutex<[ExactText: SearchPath]>([:])
+  private static let known = Mutex<[ExactText: PathVariable]>([:])
   private static let limit = 256
 
-  static func of(_ path: String, directory: String) -> SearchPath {
+  static func of(_ path: String, directory: String) -> PathVariable {
     let question = ExactText(path)
     if let found = known.withLock({ $0[question] }) { return found }
     let parts = path.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
     var seen: Set<ExactText> = []
-    let found = SearchPath(
+    let found = PathVariable(
       directories: parts.map { $0.isEmpty ? directory : Path.absolute($0, in: directory) }
         .filter { seen.insert(ExactText($0)).inserted }.map(records.record))
     // A PATH with relative parts is rare enough to be taken apart each time.

@@ -16,9 +16,7 @@ enum ProgramLookup {
     let walk = walk ?? PathWalk(environment, directory: directory)
     if name.utf8.contains(UInt8(ascii: "/")) {
       let path = Path.absolute(name, in: directory)
-      guard let stamp = FileStamp(path: path), stamp.isRegular, stamp.isExecutable else {
-        return nil
-      }
+      guard let stamp = FileStamp(path: path), stamp.isProgram else { return nil }
       guard isWrapper(path, stamp) else { return path }
       return search(Path.name(of: name), environment, walk)
     }

@@ -64,15 +64,16 @@ struct CacheableCall: Sendable {
     return hasReports ? .sameColumns : .sameLines
   }
 
+  private static let strictC90: Set = ["c89", "c90", "iso9899:1990", "iso9899:199409"]
+
   /// In strict C90, `//` begins no comment.
   var readsStrictC90: Bool {
-    let names: Set = ["c89", "c90", "iso9899:1990", "iso9899:199409"]
     var previous = ""
     for word in compilation.keyArguments {
       if word == "-ansi" || word == "--ansi" { return true }
-      if previous == "--std", names.contains(word) { return true }
+      if previous == "--std", Self.strictC90.contains(word) { return true }
       for option in ["-std=", "--std="] where word.hasPrefix(option) {
-        if names.contains(String(word.dropFirst(option.count))) { return true }
+        if Self.strictC90.contains(String(word.dropFirst(option.count))) { return true }
       }
       previous = word
     }

@@ -211,7 +211,7 @@ final class CompilePipeline: Sendable {
 
   /// `SCCACHE_NO_CACHE`: compile, count, store nothing.
   private func runUncached(_ cacheable: CacheableCall) {
-    guard let run = run(cacheable, added: []) else { return }
+    guard let run = run(cacheable, added: [], isRecorded: false) else { return }
     if run.outcome.ending.isSuccess {
       statistics.record { $0.compiled(duration: run.duration) }
     } else {

@@ -17,12 +17,14 @@ struct FinishedRun {
 extension CompilePipeline {
   /// Compiles on the farm if that is possible, else here; nil when the caller has gone. Every reason
   /// against the farm is counted where there is one.
-  func run(_ cacheable: CacheableCall, added: [String]) -> FinishedRun? {
+  ///
+  /// - Parameter isRecorded: the result is to be stored.
+  func run(_ cacheable: CacheableCall, added: [String], isRecorded: Bool) -> FinishedRun? {
     var localJob: WorkSlot?
     if distribution != nil || cacheable.call.settings.remoteOnly {
       var remote = RemoteRun(cacheable, pipeline: self)
       let asked = cacheable.compilation.dependencyFile == nil ? added : []
-      switch remote.perform(added: asked) {
+      switch remote.perform(added: asked, isRecorded: isRecorded) {
       case .done(let outcome, let server):
         statistics.record { $0.distCompiled(server: server) }
         return FinishedRun(
@@ -41,7 +43,7 @@ extension CompilePipeline {
     }
     defer { localJob?.giveBack() }
     let local = LocalRun(cacheable, pipeline: self)
-    return local.perform(added: added, isRecorded: true).map {
+    return local.perform(added: added, isRecorded: isRecorded).map {
       FinishedRun(
         outcome: $0, startStamp: local.startStamp, duration: local.duration,
         snapshot: local.snapshot)

@@ -55,7 +55,7 @@ extension CompilePipeline {
       compileUnstored(cacheable, reason: "recorded command line")
       return
     }
-    guard let run = run(cacheable, added: capture.addedArguments) else {
+    guard let run = run(cacheable, added: capture.addedArguments, isRecorded: true) else {
       recording.discard()
       return
     }

@@ -3,38 +3,29 @@ import Platform
 /// The right to run one compiler: as many at once as there are tokens. Callers that run under a
 /// make jobserver have a token from there and need none of these.
 final class Tokens: Sendable {
-  private let free: Monitor<Int>
+  private let free: Monitor<FreeCount>
   let count: Int
 
   init(count: Int) {
     self.count = count
-    free = Monitor(count)
+    free = Monitor(FreeCount(count))
   }
 
   /// Waits for a token; `isWanted` is asked once a second and ends the wait with false.
   func acquire(whileWanted isWanted: () -> Bool) -> Bool {
     while true {
-      let got = free.wait(until: Clock.monotonic + 1_000_000_000) { free -> Bool? in
-        guard free > 0 else { return nil }
-        free -= 1
-        return true
-      }
-      if got == true { return true }
+      if free.wait(until: Clock.monotonic + 1_000_000_000, { $0.take() }) != nil { return true }
       if !isWanted() { return false }
     }
   }
 
   /// False when none is free.
   func acquireIfFree() -> Bool {
-    free.withLock { free in
-      guard free > 0 else { return false }
-      free -= 1
-      return true
-    }
+    free.withLock { $0.take() } != nil
   }
 
   func release() {
-    free.change { $0 += 1 }
+    free.change { $0.giveBack() }
   }
 
   /// Whether the caller's parallelism is governed by a GNU make jobserver, in either spelling and

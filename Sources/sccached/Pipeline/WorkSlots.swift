@@ -4,33 +4,24 @@ import Synchronization
 /// Limits how many calls do something at once. Looking up and restoring: more than a few per processor
 /// only makes each of them slower and takes memory; waiting for a compiler needs no slot.
 final class WorkSlots: Sendable {
-  private let free: Monitor<Int>
+  private let free: Monitor<FreeCount>
 
   init(count: Int) {
-    free = Monitor(count)
+    free = Monitor(FreeCount(count))
   }
 
   func take() -> WorkSlot {
-    _ = free.wait(until: .max) { free -> Bool? in
-      guard free > 0 else { return nil }
-      free -= 1
-      return true
-    }
+    _ = free.wait(until: .max) { $0.take() }
     return WorkSlot(self)
   }
 
   /// Nil when none is free.
   func takeIfFree() -> WorkSlot? {
-    let isTaken = free.withLock { free -> Bool in
-      guard free > 0 else { return false }
-      free -= 1
-      return true
-    }
-    return isTaken ? WorkSlot(self) : nil
+    free.withLock { $0.take() }.map { WorkSlot(self) }
   }
 
   fileprivate func giveBack() {
-    free.change { $0 += 1 }
+    free.change { $0.giveBack() }
   }
 }
 

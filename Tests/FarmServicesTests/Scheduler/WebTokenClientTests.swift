@@ -1,4 +1,5 @@
 import Platform
+import ServerTestSupport
 import Settings
 import Synchronization
 import TestSupport

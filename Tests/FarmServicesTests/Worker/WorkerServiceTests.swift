@@ -1,6 +1,7 @@
 import Farm
 import Glibc
 import Platform
+import ServerTestSupport
 import Settings
 import Synchronization
 import TestSupport
@@ -37,7 +38,7 @@ import WebServer
       question.headers = [("content-type", "application/octet-stream")]
       if let token { question.headers.append(("authorization", "Bearer \(token)")) }
       if let form { question.headers.append(("sccache-job", form)) }
-      return try await FarmServicesTests.ask(question, client: client)
+      return try await ServerTestSupport.ask(question, client: client).get()
     }
 
     func token(_ job: UInt64) -> String { JobToken(job: JobID(job)).signed(with: jobKey) }
@@ -72,20 +73,8 @@ import WebServer
       let certificate = try SelfSignedCertificate(
         address: "127.0.0.1:10501", ip: "127.0.0.1", nonce: 5)
       let jobKey = [UInt8](repeating: 3, count: 32)
-      let settings = try BuildServerSettings(
-        path: "server.toml",
-        text: """
-          cache_dir = "\(directory.path)"
-          public_addr = "127.0.0.1:10501"
-          scheduler_url = "http://127.0.0.1:\(schedulerPort)"
-          [builder]
-          type = "overlay"
-          build_dir = "\(directory.path)"
-          bwrap_path = "/usr/bin/bwrap"
-          [scheduler_auth]
-          type = "token"
-          token = "s"
-          """)
+      let settings = try workerSettings(
+        port: 10501, schedulerURL: "http://127.0.0.1:\(schedulerPort)", directory: directory.path)
       let trees = try ToolchainTrees(directory: directory("trees"), limit: 1 << 20)
       let service = WorkerService(
         settings,

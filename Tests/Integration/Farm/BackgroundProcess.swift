@@ -1,5 +1,6 @@
 import Glibc
 import Platform
+import TestSupport
 
 /// A program that runs beside the test, and no longer than this value lives.
 final class BackgroundProcess {
@@ -63,18 +64,6 @@ final class BackgroundProcess {
 enum Loopback {
   /// A port of 127.0.0.1 on which nobody listens.
   static func freePort() throws -> UInt16 {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | 0o2000000, 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let code = withUnsafeMutablePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, length) == 0 ? getsockname(descriptor, $0, &length) : -1
-      }
-    }
-    guard code == 0 else { throw SystemError("find", "a free port") }
-    return UInt16(bigEndian: address.sin_port)
+    UInt16(try LoopbackPort(listens: false).port)
   }
 }

@@ -9,10 +9,7 @@ import Testing
 
   @Test(.timeLimit(.minutes(20)))
   func theScheduler() throws {
-    let farm = try TestFarm(servers: [.ours, .ours])
-    let client = try farm.client()
-    try client.waitUntilDistributed("gcc")
-    let build = try FarmBuild(client, 200, .quick)
+    let (farm, client, build) = try ready()
     try build.run {
       build.wait(forObjects: 40)
       farm.scheduler?.signal(SIGKILL)
@@ -28,10 +25,7 @@ import Testing
 
   @Test(.timeLimit(.minutes(20)))
   func aServer() throws {
-    let farm = try TestFarm(servers: [.ours, .ours])
-    let client = try farm.client()
-    try client.waitUntilDistributed("gcc")
-    let build = try FarmBuild(client, 200, .quick)
+    let (farm, client, build) = try ready()
     try build.run {
       build.wait(forObjects: 40)
       farm.servers[0].signal(SIGKILL)
@@ -47,11 +41,7 @@ import Testing
 
   @Test(.timeLimit(.minutes(20)), arguments: [SIGKILL, SIGSTOP])
   func theDaemon(signal: Int32) throws {
-    let farm = try TestFarm(servers: [.ours, .ours])
-    let client = try farm.client()
-    client.environment["SCCACHE_DAEMON_TIMEOUT_MS"] = "300"
-    try client.waitUntilDistributed("gcc")
-    let build = try FarmBuild(client, 200, .quick)
+    let (farm, client, build) = try ready(["SCCACHE_DAEMON_TIMEOUT_MS": "300"])
     var pid: pid_t = 0
     try build.run(maySay: true) {
       build.wait(forObjects: 60)
@@ -61,6 +51,17 @@ import Testing
     if signal == SIGSTOP { kill(pid, SIGCONT) }
     try works(farm, client)
     try farm.leavesNothing(client)
+  }
+
+  /// A farm of two servers that compiles, and a build of 200 files that has not begun.
+  private func ready(
+    _ variables: [String: String] = [:]
+  ) throws -> (farm: TestFarm, client: Sandbox, build: FarmBuild) {
+    let farm = try TestFarm(servers: [.ours, .ours])
+    let client = try farm.client()
+    client.environment.merge(variables) { $1 }
+    try client.waitUntilDistributed("gcc")
+    return (farm, client, try FarmBuild(client, 200, .quick))
   }
 
   /// What was started again is part of the farm again.

@@ -136,10 +136,28 @@ class FarmClient(Sccache):
         return sum(self.statistics().get("dist_compiles", {}).values())
 
 
-class SccacheFarm:
+class Farm:
+    """The parts of a farm: each has a pid and ends with stop()."""
+
+    def __init__(self):
+        self.scheduler, self.servers, self.client = None, [], None
+
+    def cpu(self):
+        """Seconds of processor time by role; what a wrapper takes is its caller's to count."""
+        return {"client": tree_cpu([self.client.pid]), "scheduler": tree_cpu([self.scheduler.pid]),
+                "server": tree_cpu([server.pid for server in self.servers])}
+
+    def stop(self):
+        for part in [self.client, *self.servers, self.scheduler]:
+            if part:
+                part.stop()
+
+
+class SccacheFarm(Farm):
     """A scheduler, build servers and a client, all of one maker."""
 
     def __init__(self, work, name, title, programs, environment=None):
+        super().__init__()
         self.name, self.title = name, title
         self.work = pathlib.Path(work) / f"farm-{name}"
         self.work.mkdir()
@@ -150,9 +168,7 @@ class SccacheFarm:
         self.token = secrets.token_hex(16)
         self.environment = base_environment() | {
             "SCCACHE_NO_DAEMON": "1", "SCCACHE_LOG": "warn"} | (environment or {})
-        self.scheduler, self.servers = None, []
         self.port = free_port()
-        self.client = None
 
     def start_scheduler(self):
         path = self.work / "scheduler.toml"
@@ -245,16 +261,6 @@ class SccacheFarm:
     def distributed(self):
         return self.client.distributed()
 
-    def cpu(self):
-        """Seconds of processor time by role; what a wrapper takes is its caller's to count."""
-        return {"client": tree_cpu([self.client.pid]), "scheduler": tree_cpu([self.scheduler.pid]),
-                "server": tree_cpu([server.pid for server in self.servers])}
-
-    def stop(self):
-        for part in [self.client, *self.servers, self.scheduler]:
-            if part:
-                part.stop()
-
 
 class OurFarm(SccacheFarm):
     def server_keys(self, number):
@@ -262,7 +268,7 @@ class OurFarm(SccacheFarm):
         return f"slots = {SLOTS}\nfirst_user = {1_900_000_000 + 100 * number}\n"
 
 
-class Icecream:
+class Icecream(Farm):
     """icecream: Debian's icecc. Its client waits for a place; there is no cache and no sandbox but a
     chroot, and nothing is encrypted."""
 
@@ -271,6 +277,7 @@ class Icecream:
     END = re.compile(r"END \d+ .* in=(\d+)\((\d+)%\) out=(\d+)\((\d+)%\) .* server=(\S+)")
 
     def __init__(self, work):
+        super().__init__()
         self.work = pathlib.Path(work) / "farm-icecream"
         self.work.mkdir()
         # Its programs drop their rights.
@@ -278,8 +285,6 @@ class Icecream:
         self.title = "icecream"
         self.net = f"bench{os.getpid()}"
         self.port = free_port()
-        self.scheduler, self.servers, self.local = None, [], None
-        self.environments = {}
         self.environment = base_environment()
 
     def start_scheduler(self):
@@ -319,8 +324,8 @@ class Icecream:
 
     def start_client(self, relay=None):
         # It takes no job itself.
-        self.local = self.daemon("client", 0, "--no-remote")
-        self.wait_for([self.local])
+        self.client = self.daemon("client", 0, "--no-remote")
+        self.wait_for([self.client])
 
     def wait_for(self, daemons):
         wait_until("icecream's daemons", 60, lambda: all(
@@ -345,15 +350,6 @@ class Icecream:
 
     def distributed(self):
         return sum(1 for _ in self.ends())
-
-    def cpu(self):
-        return {"client": tree_cpu([self.local.pid]), "scheduler": tree_cpu([self.scheduler.pid]),
-                "server": tree_cpu([server.pid for server in self.servers])}
-
-    def stop(self):
-        for part in [self.local, *self.servers, self.scheduler]:
-            if part:
-                part.stop()
 
 
 def text64(data):
