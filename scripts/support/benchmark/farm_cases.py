@@ -237,7 +237,7 @@ def slots(bench):
             try:
                 farm.start_servers(count, bench.tools)
                 seconds, sleep, jobs, missing = full_farm(bench, farm, compiler, count)
-            except NotReady as problem:
+            except (NotReady, subprocess.SubprocessError) as problem:
                 notes.append(f"{farm.title}, {count} servers: no figures: {problem}")
                 if name == "ours":
                     goals.append(Goal(slots_goal(count), 0, LEAST_SHARE, at_least=True))
