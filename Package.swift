@@ -32,6 +32,13 @@ let package = Package(
     .executable(name: "sccache-dist", targets: ["sccache-dist"]),
     .executable(name: "sccache-runner", targets: ["sccache-runner"]),
   ],
+  // The remote stores: `swift build --traits S3,Redis` builds with only these.
+  traits: [
+    .default(enabledTraits: [
+      "S3", "Redis", "Memcached", "GCS", "Azure", "GHA", "WebDAV", "OSS", "COS",
+    ]),
+    "S3", "Redis", "Memcached", "GCS", "Azure", "GHA", "WebDAV", "OSS", "COS",
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -73,7 +80,9 @@ let package = Package(
     .target(name: "Compilers", dependencies: ["Platform"], swiftSettings: strict),
     .target(name: "CacheKey", dependencies: ["Compilers", "Platform"], swiftSettings: strict),
     .target(
-      name: "Storage", dependencies: ["CacheKey", "Platform", "CPosix"], swiftSettings: strict),
+      name: "Storage",
+      dependencies: ["CacheKey", "Platform", "Settings", "Transport", "CPosix", "CCrypto"],
+      swiftSettings: strict),
     .target(
       name: "Transport", dependencies: ["Platform", "CCrypto", "CCurl"], swiftSettings: strict),
     // Apart from Transport, so that neither the daemon nor its build has a server's libraries.
@@ -179,6 +188,10 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "StorageTests", dependencies: ["Storage", "CacheKey", "Platform", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "BackendTests",
+      dependencies: ["Storage", "CacheKey", "Platform", "Settings", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "FarmTests", dependencies: ["Farm", "Platform", "Settings", "TestSupport"],

@@ -33,6 +33,10 @@ typedef int (*ccurl_progress)(void *context, curl_off_t, curl_off_t, curl_off_t,
 static inline CURLcode ccurl_set_progress(CURL *handle, ccurl_progress function) {
   return curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, function);
 }
+typedef int (*ccurl_seek)(void *context, curl_off_t offset, int origin);
+static inline CURLcode ccurl_set_seek(CURL *handle, ccurl_seek function) {
+  return curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, function);
+}
 static inline CURLcode ccurl_get_long(CURL *handle, CURLINFO info, long *value) {
   return curl_easy_getinfo(handle, info, value);
 }

@@ -170,4 +170,12 @@ package final class TemporaryFile: Sendable {
     self.descriptor = descriptor
     self.size = size
   }
+
+  /// Fills a buffer from an offset; gives the number of bytes, 0 at the end, -1 for an error.
+  package func read(at offset: Int, into target: UnsafeMutableRawBufferPointer) -> Int {
+    while true {
+      let count = pread(descriptor.number, target.baseAddress, target.count, off_t(offset))
+      if count >= 0 || errno != EINTR { return count }
+    }
+  }
 }

@@ -1,15 +1,29 @@
 import CCurl
 import Glibc
+import Platform
 import Synchronization
 
 /// What is asked of an HTTP server.
 package struct HTTPQuestion: Sendable {
-  package enum Method: String, Sendable { case get = "GET", post = "POST" }
+  package enum Method: String, Sendable {
+    case get = "GET"
+    case head = "HEAD"
+    case post = "POST"
+    case put = "PUT"
+    case patch = "PATCH"
+    case delete = "DELETE"
+    case propertiesFind = "PROPFIND"
+    case makeCollection = "MKCOL"
+  }
 
-  /// What is sent with a POST.
+  /// What is sent with a question that is neither GET nor HEAD.
   package enum Body: Sendable {
     case none
     case bytes([UInt8])
+    /// So many bytes, read where they lie: at an offset into a buffer, giving how many there were; fewer
+    /// than one end the exchange. Called on the thread that asks.
+    case readable(
+      count: Int, @Sendable (_ offset: Int, _ target: UnsafeMutableRawBufferPointer) -> Int)
     /// Sent in chunks while it is made: the next piece each time, empty at the end, nil to give up.
     /// Called on the thread that asks.
     case pieces(@Sendable () -> [UInt8]?)
@@ -22,8 +36,15 @@ package struct HTTPQuestion: Sendable {
   package var body: Body = .none
   /// PEM of the only certificate that the server may show; nil: what the system trusts.
   package var pinnedCertificate: [UInt8]?
+  /// A file with the authorities that may vouch for the server, in PEM; nil: what the system trusts.
+  package var authoritiesFile: String?
+  /// HTTP/2 is taken where a server offers it over TLS.
+  package var allowsHTTP2 = false
   /// Larger answers are refused.
   package var answerLimit = 16 << 20
+  /// Gets the body of an answer of the class 2xx in pieces instead of the answer; false ends the exchange.
+  /// Called on the thread that asks.
+  package var sink: (@Sendable (UnsafeRawBufferPointer) -> Bool)?
 
   package init(_ method: Method, _ url: String) {
     self.method = method
@@ -39,6 +60,8 @@ package struct HTTPDeadlines: Sendable {
   package var silence = 0
   /// From beginning to end.
   package var total = 30_000
+  /// Until the answer's first byte; 0: no limit of its own.
+  package var firstByte = 0
   package init() {}
 }
 
@@ -160,6 +183,10 @@ private final class Exchange {
   private var headers: [(name: String, value: String)] = []
   private var body: [UInt8] = []
   private var unsent: ArraySlice<UInt8> = []
+  private var sent = 0
+  private let started = Clock.monotonic
+  private var hasFirstByte = false
+  private var firstByteDeadline = Int64.max
   /// Shorter than our servers keep a connection: one that is closed just when it is used again costs a
   /// question whose body can't be sent twice.
   private static let greatestIdleSeconds = 25
@@ -180,11 +207,16 @@ private final class Exchange {
     ccurl_set_text(handle, CURLOPT_URL, question.url)
     ccurl_set_text(handle, CURLOPT_PROTOCOLS_STR, "http,https")
     ccurl_set_long(handle, CURLOPT_NOSIGNAL, 1)
-    ccurl_set_long(handle, CURLOPT_HTTP_VERSION, 2 /* CURL_HTTP_VERSION_1_1 */)
+    ccurl_set_long(
+      handle, CURLOPT_HTTP_VERSION,
+      question.allowsHTTP2 ? 4 /* CURL_HTTP_VERSION_2TLS */ : 2 /* CURL_HTTP_VERSION_1_1 */)
     ccurl_set_long(handle, CURLOPT_TCP_NODELAY, 1)
     ccurl_set_long(handle, CURLOPT_MAXAGE_CONN, Self.greatestIdleSeconds)
     ccurl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, deadlines.connect)
     ccurl_set_long(handle, CURLOPT_TIMEOUT_MS, deadlines.total)
+    if deadlines.firstByte > 0 {
+      firstByteDeadline = started + Int64(deadlines.firstByte) * 1_000_000
+    }
     if deadlines.silence > 0 {
       ccurl_set_long(handle, CURLOPT_LOW_SPEED_LIMIT, 1)
       ccurl_set_long(handle, CURLOPT_LOW_SPEED_TIME, max(1, deadlines.silence / 1000))
@@ -198,6 +230,7 @@ private final class Exchange {
       // A certificate that was made on a whim has no one to revoke it, and no proxy may stand before it.
       ccurl_set_text(handle, CURLOPT_PROXY, "")
     }
+    if let file = question.authoritiesFile { ccurl_set_text(handle, CURLOPT_CAINFO, file) }
     var list: UnsafeMutablePointer<curl_slist>?
     defer { curl_slist_free_all(list) }
     // Without a body's sign libcurl waits a second for `100 Continue`.
@@ -236,7 +269,7 @@ private final class Exchange {
     ccurl_set_long(handle, CURLOPT_NOPROGRESS, 0)
     ccurl_set_pointer(handle, CURLOPT_XFERINFODATA, context)
     ccurl_set_progress(handle) { context, _, _, _, _ in
-      Exchange.of(context)?.isWanted() ?? false ? 0 : 1
+      Exchange.of(context)?.goesOn() ?? false ? 0 : 1
     }
   }
 
@@ -245,15 +278,23 @@ private final class Exchange {
   }
 
   private func setBodyAndPerform(_ handle: UnsafeMutableRawPointer) -> CURLcode {
-    guard question.method == .post else {
+    switch question.method {
+    case .get:
       ccurl_set_long(handle, CURLOPT_HTTPGET, 1)
       return curl_easy_perform(handle)
+    case .head:
+      ccurl_set_long(handle, CURLOPT_NOBODY, 1)
+      return curl_easy_perform(handle)
+    case .post: ccurl_set_long(handle, CURLOPT_POST, 1)
+    case .put, .patch, .delete, .propertiesFind, .makeCollection:
+      ccurl_set_text(handle, CURLOPT_CUSTOMREQUEST, question.method.rawValue)
     }
-    ccurl_set_long(handle, CURLOPT_POST, 1)
     switch question.body {
     case .none:
-      ccurl_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, 0)
-      ccurl_set_text(handle, CURLOPT_POSTFIELDS, "")
+      if question.method == .post || question.method == .put {
+        ccurl_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, 0)
+        ccurl_set_text(handle, CURLOPT_POSTFIELDS, "")
+      }
       return curl_easy_perform(handle)
     case .bytes(let bytes):
       ccurl_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, bytes.count)
@@ -262,6 +303,18 @@ private final class Exchange {
           handle, CURLOPT_POSTFIELDS, UnsafeMutableRawPointer(mutating: bytes.baseAddress))
         return curl_easy_perform(handle)
       }
+    case .readable(let count, _):
+      ccurl_set_long(handle, CURLOPT_UPLOAD, 1)
+      ccurl_set_text(handle, CURLOPT_CUSTOMREQUEST, question.method.rawValue)
+      ccurl_set_size(handle, CURLOPT_INFILESIZE_LARGE, count)
+      ccurl_set_long(handle, CURLOPT_UPLOAD_BUFFERSIZE, 512 << 10)
+      // A kept connection may turn out to be closed when the first bytes are away already.
+      ccurl_set_pointer(handle, CURLOPT_SEEKDATA, Unmanaged.passUnretained(self).toOpaque())
+      ccurl_set_seek(handle) { context, offset, origin in
+        origin == SEEK_SET && Exchange.of(context)?.rewind(to: Int(offset)) ?? false
+          ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_CANTSEEK
+      }
+      return curl_easy_perform(handle)
     case .pieces:
       ccurl_set_long(handle, CURLOPT_UPLOAD_BUFFERSIZE, 512 << 10)
       return curl_easy_perform(handle)
@@ -284,6 +337,12 @@ private final class Exchange {
 
   private func receive(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
     guard let bytes else { return 0 }
+    hasFirstByte = true
+    if let sink = question.sink, 200..<300 ~= status {
+      guard !sink(UnsafeRawBufferPointer(start: bytes, count: count)) else { return count }
+      failure = .cancelled
+      return count == 0 ? 0 : count - 1
+    }
     guard body.count + count <= question.answerLimit else {
       failure = .answerTooLarge(limit: question.answerLimit)
       return count == 0 ? 0 : count - 1
@@ -296,8 +355,12 @@ private final class Exchange {
     guard let bytes else { return 0 }
     let line = String(
       decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
+    hasFirstByte = true
     // A new head, after `100 Continue`.
-    if line.hasPrefix("HTTP/") { headers.removeAll() }
+    if line.hasPrefix("HTTP/") {
+      headers.removeAll()
+      status = line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+    }
     if let colon = line.firstIndex(of: ":") {
       let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
       headers.append(
@@ -306,8 +369,42 @@ private final class Exchange {
     return count
   }
 
-  private func send(_ target: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
-    guard let target, case .pieces(let next) = question.body else { return 0 }
+  /// Asked about once a second.
+  private func goesOn() -> Bool {
+    guard hasFirstByte || Clock.monotonic < firstByteDeadline else {
+      failure = .timedOut("not one byte of an answer")
+      return false
+    }
+    return isWanted()
+  }
+
+  private func rewind(to offset: Int) -> Bool {
+    guard case .readable(let count, _) = question.body, 0...count ~= offset else { return false }
+    sent = offset
+    return true
+  }
+
+  private func send(_ target: UnsafeMutablePointer<CChar>?, _ room: Int) -> Int {
+    guard let target else { return 0 }
+    switch question.body {
+    case .none, .bytes: return 0
+    case .readable(let count, let read):
+      let wanted = min(room, count - sent)
+      guard wanted > 0 else { return 0 }
+      let got = read(sent, UnsafeMutableRawBufferPointer(start: target, count: wanted))
+      guard 1...wanted ~= got else {
+        failure = .cancelled
+        return ccurl_read_abort()
+      }
+      sent += got
+      return got
+    case .pieces(let next): return sendPiece(next, target, room)
+    }
+  }
+
+  private func sendPiece(
+    _ next: () -> [UInt8]?, _ target: UnsafeMutablePointer<CChar>, _ room: Int
+  ) -> Int {
     if unsent.isEmpty {
       guard let piece = next() else {
         failure = .cancelled
@@ -315,11 +412,11 @@ private final class Exchange {
       }
       unsent = piece[...]
     }
-    let sent = min(count, unsent.count)
+    let count = min(room, unsent.count)
     unsent.withUnsafeBytes { bytes in
-      if let base = bytes.baseAddress { memcpy(target, base, sent) }
+      if let base = bytes.baseAddress { memcpy(target, base, count) }
     }
-    unsent = unsent.dropFirst(sent)
-    return sent
+    unsent = unsent.dropFirst(count)
+    return count
   }
 }

@@ -1,6 +1,7 @@
 import Glibc
 import Platform
 import Synchronization
+import TestSupport
 import Testing
 
 /// A build of many files by a client of a farm, made twice: plainly, and through the farm while something

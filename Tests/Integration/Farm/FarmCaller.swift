@@ -2,6 +2,7 @@ import Farm
 import Glibc
 import Platform
 import Settings
+import TestSupport
 import Testing
 import Transport
 

@@ -1,6 +1,7 @@
 import Farm
 import Glibc
 import Platform
+import TestSupport
 
 /// A network of its own for one farm: the scheduler, each server and the client have a network namespace
 /// each, joined by a bridge in the scheduler's. Removed with the value.

@@ -1,6 +1,7 @@
 import Farm
 import Glibc
 import Platform
+import TestSupport
 import Testing
 
 extension Sandbox {

@@ -2,6 +2,7 @@ import Farm
 import Glibc
 import Platform
 import Settings
+import TestSupport
 
 /// A scheduler and build servers on loopback, with keys and directories of their own. Everything is ended
 /// and removed with the value.
@@ -263,4 +264,11 @@ enum PackedToolchains {
     }
     return path
   }()
+}
+
+enum Loopback {
+  /// A port of 127.0.0.1 on which nobody listens.
+  static func freePort() throws -> UInt16 {
+    UInt16(try LoopbackPort(listens: false).port)
+  }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import Platform
+import TestSupport
 
 /// Who signs the tokens of clients where the scheduler checks them by a key set: an issuer with one key in
 /// the set, and one that is not in it.

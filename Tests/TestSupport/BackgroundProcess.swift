@@ -1,16 +1,15 @@
-import Glibc
+package import Glibc
 import Platform
-import TestSupport
 
 /// A program that runs beside the test, and no longer than this value lives.
-final class BackgroundProcess {
-  let pid: pid_t
+package final class BackgroundProcess {
+  package let pid: pid_t
   /// Everything that it prints.
-  let log: String
+  package let log: String
   private var hasEnded = false
   private var status: Int32 = 0
 
-  init(
+  package init(
     _ program: String, _ arguments: [String], environment: [String: String], log: String
   ) throws {
     self.log = log
@@ -31,39 +30,32 @@ final class BackgroundProcess {
 
   deinit { stop() }
 
-  func signal(_ number: Int32) {
+  package func signal(_ number: Int32) {
     if isRunning { kill(pid, number) }
   }
 
-  var isRunning: Bool {
+  package var isRunning: Bool {
     if hasEnded { return false }
     if waitpid(pid, &status, WNOHANG) == pid { hasEnded = true }
     return !hasEnded
   }
 
   /// Nil while it runs, and when a signal ended it.
-  var exitCode: Int32? { !isRunning && status & 0x7f == 0 ? status >> 8 : nil }
+  package var exitCode: Int32? { !isRunning && status & 0x7f == 0 ? status >> 8 : nil }
 
-  func stop(_ number: Int32 = SIGKILL) {
+  package func stop(_ number: Int32 = SIGKILL) {
     guard isRunning else { return }
     kill(pid, number)
     // One that ignores the signal, or is stopped, ends by SIGKILL.
-    for _ in 0..<4000 where isRunning { pause(milliseconds: 5) }
+    for _ in 0..<4000 where isRunning { usleep(5000) }
     guard isRunning else { return }
     kill(pid, SIGKILL)
-    while isRunning { pause(milliseconds: 5) }
+    while isRunning { usleep(5000) }
   }
 
   /// The end of what it printed.
-  var said: String {
+  package var said: String {
     let bytes = (try? Files.read(log)) ?? []
     return String(decoding: bytes.suffix(4000), as: UTF8.self)
-  }
-}
-
-enum Loopback {
-  /// A port of 127.0.0.1 on which nobody listens.
-  static func freePort() throws -> UInt16 {
-    UInt16(try LoopbackPort(listens: false).port)
   }
 }

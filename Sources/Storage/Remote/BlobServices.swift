@@ -1,0 +1,56 @@
+package import Settings
+import Platform
+package import Transport
+
+/// What a backend finds of its surroundings.
+package struct BackendContext: Sendable {
+  package let http: HTTPBlobs
+  /// Variables of the daemon's environment: those of the clouds' own tools (`AWS_PROFILE`).
+  package let variable: @Sendable (String) -> String?
+  /// Seconds since 1970: for signatures and for when credentials end.
+  package let now: @Sendable () -> Int64
+
+  package init(
+    client: HTTPClient = HTTPClient(keptHandles: 64),
+    variable: @escaping @Sendable (String) -> String?,
+    now: @escaping @Sendable () -> Int64 = { Clock.now / 1_000_000_000 }
+  ) {
+    self.variable = variable
+    self.now = now
+    http = HTTPBlobs(client: client, authoritiesFile: variable("SSL_CERT_FILE"))
+  }
+}
+
+/// A store that is configured can't be used as it is configured.
+package struct BackendProblem: Error, Sendable, CustomStringConvertible {
+  package let description: String
+
+  package init(_ description: String) { self.description = description }
+}
+
+/// The kinds of remote stores in this build. Each is a trait of the package: `Package.swift` lists them.
+package enum BlobServices {
+  /// The service of a configured store. Asks nobody: a server that is away shows when it is used.
+  package static func service(
+    for store: RemoteStore, _ context: BackendContext
+  ) throws(BackendProblem) -> any BlobService {
+    switch store {
+    #if WebDAV
+      case .webdav(let settings): return try WebDAVBlobs(settings, context)
+    #endif
+    default:
+      throw BackendProblem(
+        "this sccache was built without the store \(store.kind.rawValue): it has "
+          + kinds.map(\.rawValue).joined(separator: ", "))
+    }
+  }
+
+  /// Those in this build.
+  package static let kinds: [RemoteKind] = {
+    var kinds: [RemoteKind] = []
+    #if WebDAV
+      kinds.append(.webdav)
+    #endif
+    return kinds
+  }()
+}

@@ -1,0 +1,108 @@
+package import Transport
+import CacheKey
+import Platform
+
+/// How backends that speak HTTP ask their servers.
+package struct HTTPBlobs: Sendable {
+  let client: HTTPClient
+  /// `SSL_CERT_FILE` of the daemon; nil: the system's authorities.
+  let authoritiesFile: String?
+
+  package init(client: HTTPClient, authoritiesFile: String?) {
+    self.client = client
+    self.authoritiesFile = authoritiesFile
+  }
+
+  /// Fetches a blob.
+  ///
+  /// - Returns: false when the server has none (404).
+  func fetch(
+    _ question: HTTPQuestion, into sink: any BlobSink, _ deadlines: BlobDeadlines
+  ) throws(BlobFailure) -> Bool {
+    var question = question
+    question.sink = { sink.take($0) }
+    let answer = try ask(question, deadlines, isLarge: true)
+    if 200..<300 ~= answer.status { return true }
+    if answer.status == 404 { return false }
+    throw Self.failure(answer)
+  }
+
+  /// Sends a blob with a question that is complete but for its body.
+  func send(
+    _ question: HTTPQuestion, _ blob: MemberContent, _ deadlines: BlobDeadlines
+  ) throws(BlobFailure) {
+    var question = question
+    question.body = Self.body(blob)
+    let answer = try ask(question, deadlines, isLarge: true)
+    guard 200..<300 ~= answer.status else { throw Self.failure(answer) }
+  }
+
+  static func body(_ blob: MemberContent) -> HTTPQuestion.Body {
+    switch blob {
+    case .bytes(let bytes): return .bytes(bytes)
+    case .file(let file):
+      return .readable(count: file.size) { offset, target in
+        file.read(at: offset, into: target)
+      }
+    }
+  }
+
+  /// Any question; what the status means is the caller's to say.
+  ///
+  /// - Parameter isLarge: the answer, or what is sent, may be a blob: it may take as long as it moves on.
+  func ask(
+    _ question: HTTPQuestion, _ deadlines: BlobDeadlines, isLarge: Bool = false
+  ) throws(BlobFailure) -> HTTPAnswer {
+    var question = question
+    question.headers.append(("user-agent", Self.userAgent))
+    question.allowsHTTP2 = true
+    question.authoritiesFile = authoritiesFile
+    var times = HTTPDeadlines()
+    times.connect = deadlines.connect
+    if isLarge {
+      if question.body.isEmpty { times.firstByte = deadlines.lookup }
+      times.silence = deadlines.lookup
+      times.total = deadlines.total
+    } else {
+      times.total = deadlines.lookup
+    }
+    do throws(HTTPFailure) {
+      return try client.ask(question, deadlines: times)
+    } catch {
+      switch error {
+      case .unreachable, .badAddress, .untrusted: throw .unreachable(error.description)
+      case .timedOut: throw .timedOut(error.description)
+      case .answerTooLarge, .broken: throw .failed(error.description)
+      case .cancelled: throw .given(up: "the transfer was given up")
+      }
+    }
+  }
+
+  static let userAgent = "sccache/0.16.0"
+
+  /// What an answer that is not a success means.
+  static func failure(_ answer: HTTPAnswer) -> BlobFailure {
+    let text = "\(answer.status)" + reason(in: answer.body)
+    switch answer.status {
+    case 401, 403: return .denied(text)
+    case 413: return .tooLarge(text)
+    case 429, 503: return .limited(seconds: answer.header("retry-after").flatMap { Int($0) }, text)
+    default: return .failed(text)
+    }
+  }
+
+  /// The code in an error of S3, Azure, OSS or COS: ` (AccessDenied)`. Nothing else of a body is shown:
+  /// some servers repeat in it what was sent to them.
+  private static func reason(in body: [UInt8]) -> String {
+    let text = String(decoding: body.prefix(4096), as: UTF8.self)
+    guard let start = text.firstRange(of: "<Code>")?.upperBound,
+      let end = text[start...].firstRange(of: "</Code>")?.lowerBound
+    else { return "" }
+    let code = text[start..<end].prefix(60)
+    return code.allSatisfy { $0.isLetter || $0.isNumber || $0 == "." } ? " (\(code))" : ""
+  }
+}
+
+extension HTTPQuestion.Body {
+  fileprivate var isEmpty: Bool { if case .none = self { true } else { false } }
+}

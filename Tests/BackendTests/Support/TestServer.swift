@@ -1,0 +1,70 @@
+import Glibc
+import Platform
+import TestSupport
+
+/// A server of a store, started for one test and ended with it.
+final class TestServer {
+  let process: BackgroundProcess
+  let port: Int
+  let directory: TemporaryDirectory
+
+  /// Starts a program that stays in the foreground, and waits until it listens.
+  ///
+  /// - Parameters:
+  ///   - package: what to install when it is missing.
+  ///   - arguments: made for a free port and the server's own directory.
+  init(
+    _ program: String, package: String, environment: [String: String] = [:],
+    arguments: (_ port: Int, _ directory: TemporaryDirectory) throws -> [String]
+  ) throws {
+    let path = try Self.find(program, package: package)
+    port = try LoopbackPort(listens: false).port
+    directory = TemporaryDirectory()
+    process = try BackgroundProcess(
+      path, try arguments(port, directory),
+      environment: ["PATH": Self.searchPath].merging(environment) { $1 },
+      log: directory("server.log"))
+    for _ in 0..<2000 where process.isRunning && !Self.listens(port) { usleep(10_000) }
+    guard process.isRunning, Self.listens(port) else {
+      throw NotStarted(program: program, said: process.said)
+    }
+  }
+
+  struct NotStarted: Error, CustomStringConvertible {
+    var program: String
+    var said: String
+    var description: String { "\(program) does not listen: \(said)" }
+  }
+
+  struct Missing: Error, CustomStringConvertible {
+    var program: String
+    var package: String
+    var description: String { "\(program) is missing: \(package)" }
+  }
+
+  static let searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+  private static func find(_ program: String, package: String) throws -> String {
+    if program.contains("/"), access(program, X_OK) == 0 { return program }
+    for directory in searchPath.split(separator: ":") {
+      let path = "\(directory)/\(program)"
+      if access(path, X_OK) == 0 { return path }
+    }
+    throw Missing(program: program, package: package)
+  }
+
+  /// Whether somebody takes connections at a port of 127.0.0.1.
+  static func listens(_ port: Int) -> Bool {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(O_CLOEXEC), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(UInt16(port)).bigEndian
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    return withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+      }
+    }
+  }
+}
