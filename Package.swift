@@ -81,7 +81,7 @@ let package = Package(
     .target(name: "CacheKey", dependencies: ["Compilers", "Platform"], swiftSettings: strict),
     .target(
       name: "Storage",
-      dependencies: ["CacheKey", "Platform", "Settings", "Transport", "CPosix", "CCrypto"],
+      dependencies: ["CacheKey", "Platform", "Settings", "Transport", "CPosix"],
       swiftSettings: strict),
     .target(
       name: "Transport", dependencies: ["Platform", "CCrypto", "CCurl"], swiftSettings: strict),
