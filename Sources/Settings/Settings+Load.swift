@@ -32,6 +32,7 @@ extension Settings {
     try settings.disk.apply(&variables)
     settings.remotes = try RemoteSettings(&cache, &variables)
     settings.multilevel = try .read(&cache, &variables)
+    settings.remoteLimits = try RemoteLimits(&cache, &variables)
     try cache?.finish()
     if var section = try file?.table("dist") {
       try settings.distribution.apply(&section)

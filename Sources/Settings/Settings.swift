@@ -9,6 +9,7 @@ package struct Settings: Sendable, Equatable {
 
   package var disk: DiskSettings
   package var remotes = RemoteSettings()
+  package var remoteLimits = RemoteLimits()
   package var multilevel: MultilevelSettings?
   package var distribution: DistributionSettings
 

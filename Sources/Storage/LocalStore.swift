@@ -12,7 +12,7 @@ import Synchronization
 ///   usage             the number of bytes in use, mapped and counted by all daemons together
 ///   usage.lock        held by the daemon that evicts or counts
 /// Whatever else lies there (an older program's cache) counts and is evicted like our own.
-package final class LocalStore: Store {
+package final class LocalStore: Sendable {
   package struct Options: Sendable {
     package var directory: String
     package var sizeLimit: Int
@@ -119,6 +119,11 @@ package final class LocalStore: Store {
       unlink(new.path)
       throw error
     }
+  }
+
+  /// Puts an entry's finished file, made by `createTemporary`, into its place.
+  func adopt(_ temporary: String, _ key: Digest, size: Int) throws(StoreError) {
+    try publish(temporary, path("entries", key), size: size)
   }
 
   // MARK: manifests

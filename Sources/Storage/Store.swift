@@ -8,31 +8,23 @@ package enum StoreError: Error, Sendable, CustomStringConvertible {
   case system(SystemError)
   case damaged(String)
   case readOnly
-  /// The entry is larger than the whole store may be.
+  /// The entry is larger than the whole store may be, or than a remote one takes.
   case tooLarge(Int)
+  /// A remote store, named, failed.
+  case remote(String, BlobFailure)
+  /// A remote store, named, was away for too long, or too much waited for it already.
+  case dropped(String)
 
   package var description: String {
     switch self {
     case .system(let error): error.description
     case .damaged(let reason): "a cache entry is damaged: \(reason)"
     case .readOnly: "the store is read-only"
-    case .tooLarge(let size): "an entry of \(size) bytes is larger than the whole cache may be"
+    case .tooLarge(let size): "an entry of \(size) bytes is larger than the cache takes"
+    case .remote(let name, let failure): "\(name): \(failure)"
+    case .dropped(let name): "\(name): not written, too much waits for it"
     }
   }
-}
-
-/// A place where compilations' results are kept. A backend is one file or folder beside this one.
-package protocol Store: Sendable {
-  /// For people: `Local disk: "/dir"`.
-  var location: String { get }
-  /// The verified entry of a key; nil when there is none.
-  func entry(_ key: Digest) throws(StoreError) -> StoredEntry?
-  func put(_ draft: EntryDraft) throws(StoreError)
-  /// The bytes of a manifest, and what tells that they changed.
-  func manifest(_ key: Digest) throws(StoreError) -> [UInt8]?
-  func putManifest(_ key: Digest, _ bytes: [UInt8]) throws(StoreError)
-  /// Bytes in use, where that is known.
-  func usage() -> Int?
 }
 
 /// An entry that was found and is not damaged: its open file, ready to be put back.

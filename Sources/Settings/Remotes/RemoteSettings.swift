@@ -29,6 +29,21 @@ package enum RemoteStore: Sendable, Equatable {
     }
   }
 
+  /// Whether it is written.
+  package var mode: AccessMode {
+    switch self {
+    case .s3(let section): section.mode
+    case .redis(let section): section.mode
+    case .memcached(let section): section.mode
+    case .gcs(let section): section.mode
+    case .gha(let section): section.mode
+    case .azure(let section): section.mode
+    case .webdav(let section): section.mode
+    case .oss(let section): section.mode
+    case .cos(let section): section.mode
+    }
+  }
+
   var problem: String? {
     switch self {
     case .s3(let section): section.problem

@@ -6,6 +6,8 @@ import Synchronization
 /// A manifest with its paths resolved for one call's places, ready to be checked by `stat` alone.
 final class ResolvedManifest: Sendable {
   struct Result: Sendable {
+    /// Its index in the manifest.
+    let position: Int
     let entry: Digest
     let isQuiet: Bool
     let place: Digest?
@@ -50,7 +52,7 @@ final class ResolvedManifest: Sendable {
     _ manifest: Manifest, places: Places, files: FileRecords, directories: DirectoryRecords,
     isOpaque: Bool
   ) {
-    results = manifest.results.compactMap { result in
+    results = manifest.results.enumerated().compactMap { position, result in
       var resolved: [(record: FileRecord, exact: Digest, relaxed: Digest)] = []
       resolved.reserveCapacity(result.files.count)
       for file in result.files {
@@ -67,7 +69,7 @@ final class ResolvedManifest: Sendable {
             absent: names.absent, present: names.present))
       }
       return Result(
-        entry: result.entry, isQuiet: result.isQuiet, place: result.place,
+        position: position, entry: result.entry, isQuiet: result.isQuiet, place: result.place,
         presentation: result.presentation, files: resolved, expected: expected)
     }
     fileCount = results.reduce(0) { $0 + $1.files.count }

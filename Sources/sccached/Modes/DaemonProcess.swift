@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import Platform
 import Settings
+import Storage
 import Wire
 
 /// The daemon as a process: started in a session of its own, holding nothing of whoever started it.
@@ -60,10 +61,14 @@ enum DaemonProcess {
       }
     }
     removeMarker(runtimeDirectory, endpoint)
-    let daemon = Daemon(
-      settings: settings, endpoint: endpoint, runtimeDirectory: runtimeDirectory,
-      umask: UInt32(mask),
-      logger: makeLogger(settings))
+    let daemon: Daemon
+    do throws(BackendProblem) {
+      daemon = try Daemon(
+        settings: settings, endpoint: endpoint, runtimeDirectory: runtimeDirectory,
+        umask: UInt32(mask), logger: makeLogger(settings))
+    } catch {
+      return giveUp(error.description, reportingReadiness)
+    }
     stopOnSignals(daemon)
     daemon.run(listener) { if reportingReadiness { report(listening, "") } }
     return 0

@@ -2,6 +2,7 @@ import CPosix
 import Glibc
 import Platform
 import Settings
+import Storage
 import Wire
 
 /// The modes of the command line.
@@ -81,9 +82,13 @@ enum Modes {
       return 0
     }
     let kept = StatisticsKeeper.load(Daemon.statisticsPath(settings, endpoint)) ?? Statistics()
-    let report = StatisticsReport(
-      settings: settings, statistics: kept,
-      location: StatisticsReport.localDisk(settings.disk.directory), used: nil)
+    let store: TieredStore
+    do throws(BackendProblem) {
+      store = try TieredStore(settings, umask: 0o077, variable: { ProcessEnvironment.value($0) })
+    } catch {
+      return Terminal.fail(error.description)
+    }
+    let report = StatisticsReport(settings: settings, statistics: kept, store: store, used: nil)
     Terminal.write(json ? report.json() : report.text(advanced: advanced), to: 1)
     return 0
   }
@@ -156,9 +161,9 @@ enum Modes {
 /// What is built in, for `--help`.
 enum Features {
   static let all: [(name: String, isEnabled: Bool)] = [
-    ("S3", false), ("Redis", false), ("Memcached", false), ("GCS", false), ("GHA", false),
-    ("Azure", false), ("WebDAV", false), ("OSS", false), ("COS", false),
-  ]
+    ("S3", RemoteKind.s3), ("Redis", .redis), ("Memcached", .memcached), ("GCS", .gcs),
+    ("GHA", .gha), ("Azure", .azure), ("WebDAV", .webdav), ("OSS", .oss), ("COS", .cos),
+  ].map { ($0.0, BlobServices.kinds.contains($0.1)) }
 }
 
 enum SettingsLoading {
@@ -179,11 +184,16 @@ enum SettingsLoading {
 private let programVersion = version
 
 extension StatisticsReport {
-  init(settings: Settings, statistics: Statistics, location: String, used: Int?) {
+  init(settings: Settings, statistics: Statistics, store: TieredStore, used: Int?) {
+    let disk = store.disk
     self.init(
-      statistics: statistics, cacheLocation: location, cacheSize: used.map { UInt64(clamping: $0) },
-      maxCacheSize: UInt64(clamping: settings.disk.sizeLimit),
+      statistics: statistics, levels: store.levels.count > 1 ? store.statistics : nil,
+      cacheLocation: disk != nil && store.levels.count == 1
+        ? StatisticsReport.localDisk(settings.disk.directory) : store.location,
+      cacheSize: used.map { UInt64(clamping: $0) },
+      maxCacheSize: disk == nil ? nil : UInt64(clamping: settings.disk.sizeLimit),
       usesPreprocessorCacheMode: settings.disk.directMode.useDirectMode,
       version: programVersion, baseDirectories: settings.baseDirectories)
+    remotes = store.remoteStates
   }
 }

@@ -12,12 +12,13 @@ final class CompilePipeline: Sendable {
   let settings: Settings
   /// Nil: everything is compiled here.
   let distribution: Distribution?
-  let store: LocalStore
+  let store: TieredStore
   let statistics: StatisticsKeeper
   let files: FileRecords
   let directories: DirectoryRecords
   let registry: CompilerRegistry
   let manifests = ManifestMemo()
+  let remoteManifests = RemoteManifests()
   let tokens: Tokens
   let flights = SingleFlight()
   let indirect = IndirectKeys()
@@ -25,7 +26,7 @@ final class CompilePipeline: Sendable {
   let logger: Logger
 
   init(
-    settings: Settings, store: LocalStore, statistics: StatisticsKeeper, runtimeDirectory: String,
+    settings: Settings, store: TieredStore, statistics: StatisticsKeeper, runtimeDirectory: String,
     logger: Logger
   ) {
     self.settings = settings

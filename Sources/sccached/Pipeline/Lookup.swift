@@ -62,20 +62,76 @@ extension CompilePipeline {
     }
   }
 
-  /// Whether the call was answered from the cache by its manifest.
+  /// Whether the call was answered from the cache by a manifest.
   func serveDirect(_ cacheable: CacheableCall, _ key: Digest, started: Int64) -> Bool {
-    guard
-      let manifest = manifests.manifest(
-        key, places: cacheable.places, store: store, files: files, directories: directories,
-        isOpaque: cacheable.countsBytes),
-      let found = manifest.match(
-        places: cacheable.places, presentation: cacheable.presentation.digest,
-        strictness: cacheable.strictness)
-    else { return false }
-    guard
-      restore(
-        cacheable, found.result.entry, started: started, manifest: key)
-    else { return false }
+    if let waiting = store.pendingResults(of: key),
+      let found = compare(resolve(waiting, cacheable), cacheable)
+    {
+      if serve(cacheable, found, started: started) { return true }
+    }
+    for (index, level) in store.levels.enumerated() {
+      switch level {
+      case .disk(let disk):
+        guard
+          let manifest = manifests.manifest(
+            key, places: cacheable.places, store: disk, files: files, directories: directories,
+            isOpaque: cacheable.countsBytes),
+          let found = compare(manifest, cacheable)
+        else { continue }
+        if serve(cacheable, found, started: started, touching: (disk, key)) { return true }
+      case .remote(let remote):
+        guard let found = remoteMatch(cacheable, key, index, remote) else { continue }
+        if serve(
+          cacheable, (found.result, found.kind), started: started, listing: (found.listing, index))
+        {
+          return true
+        }
+      }
+    }
+    return false
+  }
+
+  private typealias FoundResult = (
+    result: ResolvedManifest.Result, match: ResolvedManifest.Match
+  )
+
+  private func resolve(_ manifest: Manifest, _ cacheable: CacheableCall) -> ResolvedManifest {
+    ResolvedManifest(
+      manifest, places: cacheable.places, files: files, directories: directories,
+      isOpaque: cacheable.countsBytes)
+  }
+
+  private func compare(
+    _ manifest: ResolvedManifest, _ cacheable: CacheableCall
+  ) -> FoundResult? {
+    manifest.match(
+      places: cacheable.places, presentation: cacheable.presentation.digest,
+      strictness: cacheable.strictness)
+  }
+
+  /// A store that fails has no manifest, which is counted.
+  private func remoteMatch(
+    _ cacheable: CacheableCall, _ key: Digest, _ index: Int, _ remote: RemoteLevel
+  ) -> RemoteManifests.Match? {
+    do throws(StoreError) {
+      return try remoteManifests.match(
+        key, level: index, of: remote, places: cacheable.places,
+        resolve: { resolve($0, cacheable) }, compare: { compare($0, cacheable) })
+    } catch {
+      note(error)
+      return nil
+    }
+  }
+
+  private func serve(
+    _ cacheable: CacheableCall, _ found: FoundResult, started: Int64,
+    touching manifest: (store: LocalStore, key: Digest)? = nil,
+    listing: (TieredStore.Listing, level: Int)? = nil
+  ) -> Bool {
+    guard restore(cacheable, found.result.entry, started: started, listing: listing) else {
+      return false
+    }
+    if let manifest { manifest.store.touchManifest(manifest.key) }
     statistics.record { statistics in
       statistics.hitKind(found.match == .exact ? .direct : .commentOnly)
     }
@@ -83,29 +139,53 @@ extension CompilePipeline {
   }
 
   /// Puts an entry's outputs back and answers; false when that is not possible, which is a miss.
+  ///
+  /// - Parameter listing: how a remote manifest lists it, and at which level.
   func restore(
-    _ cacheable: CacheableCall, _ key: Digest, started: Int64, manifest: Digest? = nil
+    _ cacheable: CacheableCall, _ key: Digest, started: Int64,
+    listing: (TieredStore.Listing, level: Int)? = nil
   ) -> Bool {
     do throws(StoreError) {
-      guard let entry = try store.entry(key) else { return false }
-      let restoration = Restoration(cacheable, store: store)
-      guard let outcome = try restoration.putBack(entry) else { return false }
+      guard let found = try store.entry(key) else { return false }
+      let restoration = Restoration(cacheable, store: store.scratch)
+      guard let outcome = try restoration.putBack(found.entry) else { return false }
       cacheable.call.channel.send(outcome.frame(.result))
       let duration = Duration.nanoseconds(Clock.monotonic - started)
       statistics.record {
         $0.hit(
           language: cacheable.language, advanced: cacheable.advancedLanguage, duration: duration)
       }
-      store.touch(entry)
-      if let manifest { store.touchManifest(manifest) }
+      finishHit(found, listing)
       return true
     } catch {
-      logger.warning("an entry can't be used", metadata: ["reason": "\(error)"])
+      note(error)
       statistics.record {
-        if case .damaged = error { $0.corruptEntry() } else { $0.storageError() }
         $0.cacheError(language: cacheable.language, advanced: cacheable.advancedLanguage)
       }
       return false
+    }
+  }
+
+  /// After the reply: what was found far away is put nearer, what lies on the disk counts as used.
+  private func finishHit(
+    _ found: borrowing TieredStore.Found, _ listing: (TieredStore.Listing, level: Int)?
+  ) {
+    if let level = found.level, case .disk(let disk) = store.levels[level] {
+      disk.touch(found.entry)
+    }
+    if listing != nil || found.level ?? 0 > 0 { store.backfill(found, listing: listing) }
+  }
+
+  private func note(_ error: StoreError) {
+    logger.warning("an entry can't be used", metadata: ["reason": "\(error)"])
+    statistics.record { statistics in
+      switch error {
+      case .damaged: statistics.corruptEntry()
+      case .remote(_, .timedOut):
+        statistics.storageError()
+        statistics.timeout()
+      default: statistics.storageError()
+      }
     }
   }
 }

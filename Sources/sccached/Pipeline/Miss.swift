@@ -50,6 +50,7 @@ extension CompilePipeline {
   }
 
   func compileAndStore(_ cacheable: CacheableCall, _ finding: ResultFinding) {
+    if !cacheable.call.settings.recache { store.noteMiss() }
     let recording = Recording(cacheable, pipeline: self)
     guard let capture = recording.capturePlan else {
       compileUnstored(cacheable, reason: "recorded command line")
@@ -71,7 +72,7 @@ extension CompilePipeline {
       noteUnstored(cacheable, reason.text)
     case .success(var captured):
       captured.snapshot = run.snapshot
-      let result: Result<Void, NotStored>
+      let result: Result<Storable, NotStored>
       switch finding {
       case .manifest(let key):
         do throws(NotStored) {
@@ -80,20 +81,30 @@ extension CompilePipeline {
           noteUnstored(cacheable, error.text)
           return
         }
-        result = store(captured, cacheable, manifest: key, startStamp: run.startStamp)
+        result = storable(captured, cacheable, manifest: key, startStamp: run.startStamp)
       case .text(let text):
-        result = store(captured, cacheable, text, startStamp: run.startStamp)
+        result = storable(captured, cacheable, text, startStamp: run.startStamp)
       }
+      switch result {
+      case .success(let storable): put(storable, cacheable, since: finished)
+      case .failure(let reason):
+        noteUnstored(cacheable, reason.text, isWriteError: reason.isWriteError)
+      }
+    }
+  }
+
+  private func put(_ storable: Storable, _ cacheable: CacheableCall, since finished: Int64) {
+    store.put(storable.draft, listing: storable.listing) { [self] result in
       switch result {
       case .success:
         let duration = Duration.nanoseconds(Clock.monotonic - finished)
-        let evicted = store.takeEvictions()
+        let evicted = store.scratch.takeEvictions()
         statistics.record { statistics in
           statistics.wrote(duration: duration)
           if evicted > 0 { statistics.evicted(UInt64(evicted)) }
         }
-      case .failure(let reason):
-        noteUnstored(cacheable, reason.text, isWriteError: reason.isWriteError)
+      case .failure(let error):
+        noteUnstored(cacheable, error.description, isWriteError: true)
       }
     }
   }

@@ -149,10 +149,10 @@ extension CompilePipeline {
 
   // MARK: storing
 
-  /// Stores a result that its preprocessed text finds.
-  func store(
+  /// A result that its preprocessed text finds.
+  func storable(
     _ captured: Captured, _ cacheable: CacheableCall, _ text: PreprocessedText, startStamp: Int64
-  ) -> Result<Void, NotStored> {
+  ) -> Result<Storable, NotStored> {
     do throws(NotStored) {
       let read = Set(text.files.map(ExactText.init))
       guard captured.files.allSatisfy({ read.contains(ExactText($0)) }) else {
@@ -168,8 +168,9 @@ extension CompilePipeline {
       guard let after = try? preprocess(cacheable), after.exact == text.exact else {
         throw NotStored(text: "the preprocessed text changed meanwhile")
       }
-      try put(captured, cacheable, captured.isQuiet ? text.relaxed : text.exact)
-      return .success(())
+      return .success(
+        Storable(
+          draft: draft(captured, cacheable, captured.isQuiet ? text.relaxed : text.exact)))
     } catch {
       return .failure(error)
     }

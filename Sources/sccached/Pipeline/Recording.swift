@@ -146,7 +146,7 @@ struct Recording {
   ) throws(SystemError) -> TemporaryFile {
     let target: Descriptor
     do throws(StoreError) {
-      target = try pipeline.store.temporaryFile()
+      target = try pipeline.store.scratch.temporaryFile()
     } catch {
       if case .system(let error) = error { throw error }
       throw SystemError("copy", path, code: EIO)

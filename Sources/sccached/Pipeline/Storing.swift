@@ -9,10 +9,10 @@ import Storage
 import Wire
 
 extension CompilePipeline {
-  /// Stores a result that direct mode will find: its entry and its line in the manifest.
-  func store(
+  /// A result that direct mode will find: its entry and its line in the manifest.
+  func storable(
     _ captured: Captured, _ cacheable: CacheableCall, manifest key: Digest, startStamp: Int64
-  ) -> Result<Void, NotStored> {
+  ) -> Result<Storable, NotStored> {
     do throws(NotStored) {
       let versions = try readVersions(captured.files, cacheable, startStamp)
       guard let source = versions.first,
@@ -36,13 +36,14 @@ extension CompilePipeline {
       let entry = KeyInputs.entryKey(
         manifest: key, files: listed.map { ($0.path, $0.exact) }, expected: surroundings.expected,
         place: place, presentation: presentation)
-      try put(captured, cacheable, entry)
       let result = Manifest.Result(
         entry: entry, isQuiet: captured.isQuiet, place: place, presentation: presentation,
         files: listed,
         expected: surroundings.expected)
-      try addToManifest(result, key)
-      return .success(())
+      return .success(
+        Storable(
+          draft: draft(captured, cacheable, entry),
+          listing: TieredStore.Listing(manifest: key, result: result)))
     } catch {
       return .failure(error)
     }
@@ -230,11 +231,9 @@ extension CompilePipeline {
     }
   }
 
-  // MARK: writing
+  // MARK: what is written
 
-  func put(_ captured: Captured, _ cacheable: CacheableCall, _ key: Digest)
-    throws(NotStored)
-  {
+  func draft(_ captured: Captured, _ cacheable: CacheableCall, _ key: Digest) -> EntryDraft {
     var members = captured.members
     func add(_ name: String, _ bytes: [UInt8]) {
       members.append(EntryDraft.Member(name: name, content: .bytes(bytes)))
@@ -250,27 +249,16 @@ extension CompilePipeline {
     if !captured.outcome.standardError.isEmpty {
       add(MemberName.standardError, captured.outcome.standardError)
     }
-    let draft = EntryDraft(
+    return EntryDraft(
       key: key, presentation: cacheable.presentation.locale,
       isColoured: cacheable.presentation.isColoured,
       members: members)
-    do throws(StoreError) {
-      try store.put(draft)
-    } catch {
-      throw NotStored(text: error.description, isWriteError: true)
-    }
   }
+}
 
-  private func addToManifest(_ result: Manifest.Result, _ key: Digest) throws(NotStored) {
-    do throws(StoreError) {
-      var manifest = Manifest(key: key)
-      if let bytes = try? store.manifest(key), let old = try? Manifest(decoding: bytes, key: key) {
-        manifest = old
-      }
-      manifest.add(result)
-      try store.putManifest(key, manifest.encode())
-    } catch {
-      throw NotStored(text: error.description, isWriteError: true)
-    }
-  }
+/// A result as the stores get it.
+struct Storable {
+  var draft: EntryDraft
+  /// Nil: found by the preprocessed text.
+  var listing: TieredStore.Listing?
 }

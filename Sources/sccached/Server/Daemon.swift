@@ -12,7 +12,7 @@ final class Daemon: Sendable {
   private let settings: Settings
   private let pipeline: CompilePipeline
   private let statistics: StatisticsKeeper
-  private let store: LocalStore
+  private let store: TieredStore
   private let home = Peer.Home()
   private let ownPort: UInt16?
   private let said = SaidOnce()
@@ -26,14 +26,10 @@ final class Daemon: Sendable {
 
   init(
     settings: Settings, endpoint: Endpoint, runtimeDirectory: String, umask: UInt32, logger: Logger
-  ) {
+  ) throws(BackendProblem) {
     self.settings = settings
     if case .port(let port) = endpoint { ownPort = port } else { ownPort = nil }
-    store = LocalStore(
-      LocalStore.Options(
-        directory: settings.disk.directory, sizeLimit: settings.disk.sizeLimit,
-        isReadOnly: settings.disk.mode == .readOnly, zstdLevel: settings.zstdLevel, umask: umask,
-        usesHardLinks: settings.disk.usesHardLinks))
+    store = try TieredStore(settings, umask: umask, variable: { ProcessEnvironment.value($0) })
     statistics = StatisticsKeeper(path: Self.statisticsPath(settings, endpoint))
     pipeline = CompilePipeline(
       settings: settings, store: store, statistics: statistics, runtimeDirectory: runtimeDirectory,
@@ -71,6 +67,8 @@ final class Daemon: Sendable {
     server.stop()
     // What runs may finish; a compilation has no limit of ours, so neither has this.
     while !server.drain(seconds: 60) { statistics.save() }
+    store.finish(
+      until: Clock.monotonic + Int64(settings.remoteLimits.flushMilliseconds) * 1_000_000)
     statistics.save()
   }
 
@@ -168,6 +166,7 @@ final class Daemon: Sendable {
         "\(names.joined(separator: ", ")) differs from what the running daemon was started with and is "
           + "ignored; run `sccache --stop-server` to have it honoured")
     }
+    warnings += store.takeNotices()
     return warnings.filter(said.first).map { "sccache: warning: \($0)\n" }.joined()
   }
 
@@ -196,8 +195,8 @@ final class Daemon: Sendable {
 
   private func report(advanced: Bool, json: Bool) -> String {
     let report = StatisticsReport(
-      settings: settings, statistics: statistics.current, location: store.location,
-      used: store.usage())
+      settings: settings, statistics: statistics.current, store: store,
+      used: store.disk?.usage())
     return json ? report.json() : report.text(advanced: advanced)
   }
 }

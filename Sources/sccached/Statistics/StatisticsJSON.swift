@@ -25,6 +25,8 @@ extension StatisticsReport {
       writer.key("extra")
       writer.object { writer in
         for field in Statistics.extraFields { writer.write(field, of: statistics) }
+        writer.key("remote_stores")
+        writer.array { writer in for remote in remotes { writer.write(remote) } }
       }
     }
     return writer.text
@@ -73,6 +75,22 @@ extension JSONWriter {
   fileprivate mutating func write(_ levels: [LevelStatistics]?) {
     guard let levels else { return null() }
     array { writer in for level in levels { writer.write(level) } }
+  }
+
+  fileprivate mutating func write(_ remote: RemoteState) {
+    object { writer in
+      writer.key("name")
+      writer.string(remote.name)
+      writer.key("trouble")
+      if let trouble = remote.trouble { writer.string(trouble) } else { writer.null() }
+      for (name, count) in [
+        ("waiting", remote.waiting), ("read_failures", remote.readFailures),
+        ("skipped", remote.skipped), ("dropped", remote.dropped),
+      ] {
+        writer.key(name)
+        writer.number(count)
+      }
+    }
   }
 
   private mutating func write(_ level: LevelStatistics) {

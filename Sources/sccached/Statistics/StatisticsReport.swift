@@ -3,6 +3,8 @@ struct StatisticsReport: Sendable, Equatable {
   var statistics = Statistics()
   /// Counters of each level; nil unless several levels are configured.
   var levels: [LevelStatistics]?
+  /// How each remote store is doing.
+  var remotes: [RemoteState] = []
   /// As the storage names itself: `Local disk: "/path"`, `Multi-level (2 levels)`, …
   var cacheLocation: String
   /// In bytes; nil when unknown (remote storage, or a disk cache not yet used).

@@ -118,8 +118,19 @@ extension StatisticsReport {
       case .time, .languages: continue
       }
     }
+    for remote in remotes { addState(remote, &lines, table) }
     guard !lines.isEmpty else { return }
     text += "\nBeyond the original:\n"
     for line in lines { text += line + "\n" }
+  }
+
+  private func addState(_ remote: RemoteState, _ lines: inout [String], _ table: TextTable) {
+    for (label, count) in [
+      ("results on their way", remote.waiting), ("failed lookups", remote.readFailures),
+      ("lookups left out", remote.skipped), ("results dropped", remote.dropped),
+    ] where count > 0 {
+      lines.append(table.line("\(remote.name): \(label)", String(count)))
+    }
+    lines.append(table.padded("\(remote.name): state") + " " + (remote.trouble ?? "in use"))
   }
 }

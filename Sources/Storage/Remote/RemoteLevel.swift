@@ -1,0 +1,386 @@
+package import CacheKey
+import Glibc
+package import Platform
+import Synchronization
+
+/// A remote store as the cache uses it: asks its service when that makes sense, believes nothing that came,
+/// and writes behind the reply. A failure here costs a hit, never more time than its deadlines.
+package final class RemoteLevel: Sendable {
+  package struct Options: Sendable {
+    package var deadlines = BlobDeadlines()
+    package var queue = WriteQueue.Limits()
+    package var isReadOnly = false
+    /// Only blobs signed with it are believed, and all that are written are signed.
+    package var signingKey: SigningKey?
+    /// No larger blob is fetched.
+    package var largestBlob = 4 << 30
+
+    package init() {}
+  }
+
+  private struct State {
+    var reads = Breaker()
+    var writes = Breaker()
+    var counters = LevelCounters()
+    var notices: [String] = []
+    /// Nothing is waited for any more.
+    var isEnding = false
+  }
+
+  /// As chains of levels name it: `s3`.
+  package let name: String
+  package let service: any BlobService
+  let options: Options
+  /// Where downloads and entries to be sent lie meanwhile.
+  let scratch: LocalStore
+  let queue: WriteQueue
+  private let state = Mutex(State())
+
+  package init(
+    name: String, service: any BlobService, scratch: LocalStore, options: Options = Options()
+  ) {
+    self.name = name
+    self.service = service
+    self.scratch = scratch
+    self.options = options
+    queue = WriteQueue(options.queue)
+  }
+
+  package var location: String { service.location }
+  package var isReadOnly: Bool { options.isReadOnly }
+  /// Results that are being written or wait for it.
+  package var writesUnderWay: Int { queue.count }
+  package var counters: LevelCounters { state.withLock { $0.counters } }
+
+  func count(_ change: (inout LevelCounters) -> Void) { state.withLock { change(&$0.counters) } }
+
+  /// What users should know and have not been told.
+  package func takeNotices() -> [String] {
+    state.withLock { state in
+      defer { state.notices = [] }
+      return state.notices
+    }
+  }
+
+  /// Why it is not asked, or not written, at this moment; nil: all is well.
+  package var trouble: String? {
+    state.withLock { state in
+      if !state.reads.isClosed, let reason = state.reads.reason { return "not asked: \(reason)" }
+      if !state.writes.isClosed, let reason = state.writes.reason {
+        return "not written: \(reason)"
+      }
+      return nil
+    }
+  }
+
+  // MARK: reading
+
+  /// The verified entry of a key; nil when there is none, or nobody may be asked.
+  ///
+  /// - Parameter nearest: gets the entry's file, when it may be written.
+  package func entry(
+    _ key: Digest, keptIn nearest: LocalStore?
+  ) throws(StoreError) -> StoredEntry? {
+    guard mayRead() else { return nil }
+    let new = try scratch.createTemporary()
+    let path = new.path
+    var isKept = false
+    defer { if !isKept { unlink(path) } }
+    let download = Download(
+      .file(new.file.number), limit: options.largestBlob, key: options.signingKey)
+    guard try fetch(.entry(key), into: download) else { return nil }
+    let head = try EntryFile.verify(
+      new.file, key: key, size: download.count, path: "an entry of \(location)")
+    if let nearest, nearest === scratch, !nearest.options.isReadOnly,
+      (try? nearest.adopt(path, key, size: download.count)) != nil
+    {
+      isKept = true
+      count { $0.backfillsFrom += 1 }
+    }
+    return StoredEntry(head: head, file: new.takeFile(), path: path)
+  }
+
+  package func manifest(_ key: Digest) throws(StoreError) -> Manifest? {
+    guard mayRead() else { return nil }
+    let download = Download(.memory, limit: Self.largestManifest, key: options.signingKey)
+    guard try fetch(.manifest(key), into: download) else { return nil }
+    do throws(FormatError) {
+      return try Manifest(decoding: download.bytes, key: key)
+    } catch {
+      throw .damaged("a manifest of \(location): \(error.reason)")
+    }
+  }
+
+  private static let largestManifest = 64 << 20
+
+  private func fetch(_ name: BlobName, into download: Download) throws(StoreError) -> Bool {
+    let isThere: Bool
+    do throws(BlobFailure) {
+      isThere = try service.fetch(name, into: download, options.deadlines)
+    } catch {
+      if let failure = download.failure { throw failure }
+      readFailed(error)
+      throw .remote(self.name, error)
+    }
+    state.withLock { $0.reads.succeeded() }
+    if isThere { try download.finish(name, from: location) }
+    return isThere
+  }
+
+  private func mayRead() -> Bool {
+    state.withLock { state in
+      if state.reads.isClosed { return true }
+      state.counters.skipped += 1
+      return false
+    }
+  }
+
+  private func readFailed(_ failure: BlobFailure) {
+    let rests = state.withLock { state in
+      state.counters.readFailures += 1
+      let rests = state.reads.failed(
+        failure, now: Clock.monotonic, jitter: .random(in: 0...1))
+      if rests {
+        state.notices.append(
+          "the store \(self.name) is not asked for now (\(failure)); builds go on without it")
+      }
+      return rests
+    }
+    if rests { startProbing() }
+  }
+
+  // MARK: coming back
+
+  /// Asks in the background until the service answers, so that no build waits to find that out.
+  private func startProbing() {
+    let isStarted = startThread { [weak self] in
+      while let self, self.probeWhenRested() { usleep(50_000) }
+    }
+    // Then the next lookup is the probe.
+    if !isStarted { state.withLock { $0.reads.answeredProbe() } }
+  }
+
+  /// - Returns: whether to go on.
+  private func probeWhenRested() -> Bool {
+    enum Step { case over, rests, asks }
+    let step = state.withLock { state -> Step in
+      if state.isEnding || state.reads.isClosed { return .over }
+      return state.reads.beginsProbe(now: Clock.monotonic) ? .asks : .rests
+    }
+    switch step {
+    case .over: return false
+    case .rests: return true
+    case .asks:
+      do throws(BlobFailure) {
+        _ = try service.fetch(.probe, into: Nowhere(), options.deadlines)
+        state.withLock { $0.reads.answeredProbe() }
+        return false
+      } catch {
+        state.withLock {
+          _ = $0.reads.failed(error, now: Clock.monotonic, jitter: .random(in: 0...1))
+        }
+        return true
+      }
+    }
+  }
+
+  // MARK: writing
+
+  /// What is written: an entry, and the line of the manifest that leads to it.
+  struct Write: Sendable {
+    var key: Digest
+    var content: MemberContent
+    var listed: (manifest: Digest, result: Manifest.Result)?
+  }
+
+  /// Writes behind the reply.
+  ///
+  /// - Parameter done: called once, on another thread or on this one.
+  func write(_ write: Write, done: @escaping @Sendable (Result<Void, StoreError>) -> Void) {
+    guard !options.isReadOnly else { return done(.failure(.readOnly)) }
+    let size = write.content.size
+    if let largest = service.largestBlob, size > largest {
+      count { $0.writeFailures += 1 }
+      return done(.failure(.tooLarge(size)))
+    }
+    let isQueued = queue.submit(bytes: size) { [self] in done(perform(write)) }
+    guard isQueued else {
+      count { $0.dropped += 1 }
+      return done(.failure(.dropped(name)))
+    }
+  }
+
+  private func perform(_ write: Write) -> Result<Void, StoreError> {
+    let started = Clock.monotonic
+    do throws(StoreError) {
+      try send(.entry(write.key), write.content)
+      if let (manifest, result) = write.listed { try list(result, in: manifest) }
+    } catch {
+      count {
+        if case .dropped = error { $0.dropped += 1 } else { $0.writeFailures += 1 }
+      }
+      return .failure(error)
+    }
+    count {
+      $0.writes += 1
+      $0.writeNanoseconds += Clock.monotonic - started
+    }
+    return .success(())
+  }
+
+  /// Others may have added to the manifest meanwhile: what is there stays.
+  private func list(_ result: Manifest.Result, in key: Digest) throws(StoreError) {
+    var manifest = (try? self.manifest(key)) ?? Manifest(key: key)
+    if manifest.results.first == result { return }
+    manifest.add(result)
+    try send(.manifest(key), .bytes(manifest.encode()))
+  }
+
+  private static let attempts = 4
+  private static let firstPause: Int64 = 200_000_000
+  /// How long a write waits for a service that rests.
+  private static let patience: Int64 = 30_000_000_000
+
+  private func send(_ name: BlobName, _ content: MemberContent) throws(StoreError) {
+    let content = try signed(name, content)
+    let end = Clock.monotonic + Self.patience
+    var attempt = 1
+    while true {
+      try awaitTurn(until: end)
+      do throws(BlobFailure) {
+        try service.store(name, content, options.deadlines)
+        state.withLock { $0.writes.succeeded() }
+        return
+      } catch {
+        writeFailed(error)
+        guard error.mayPass, attempt < Self.attempts, Clock.monotonic < end else {
+          throw .remote(self.name, error)
+        }
+        let pause = Self.firstPause << Int64(attempt - 1)
+        wait(until: Clock.monotonic + pause + Int64.random(in: 0...pause / 2))
+        attempt += 1
+      }
+    }
+  }
+
+  /// Waits while the service rests; the one for whom the rest is over asks.
+  private func awaitTurn(until end: Int64) throws(StoreError) {
+    while true {
+      let isTurn = state.withLock { state in
+        state.writes.isClosed || state.writes.beginsProbe(now: Clock.monotonic)
+      }
+      if isTurn { return }
+      // Whoever is refused for want of rights is so for a while: nothing is gained by waiting.
+      let isDenied = state.withLock { state in
+        if case .denied? = state.writes.reason { true } else { false }
+      }
+      guard !isDenied, Clock.monotonic < end, !isEnding else { throw .dropped(name) }
+      wait(until: Clock.monotonic + 100_000_000)
+    }
+  }
+
+  private func writeFailed(_ failure: BlobFailure) {
+    state.withLock { state in
+      let rests = state.writes.failed(failure, now: Clock.monotonic, jitter: .random(in: 0...1))
+      guard rests else { return }
+      let what =
+        if case .denied = failure { "can't be written" } else { "is not written for now" }
+      state.notices.append("the store \(self.name) \(what) (\(failure)); builds go on")
+    }
+  }
+
+  private func wait(until deadline: Int64) {
+    while Clock.monotonic < deadline, !isEnding { usleep(20_000) }
+  }
+
+  private var isEnding: Bool { state.withLock { $0.isEnding } }
+
+  private func signed(
+    _ name: BlobName, _ content: MemberContent
+  ) throws(StoreError) -> MemberContent {
+    guard let key = options.signingKey else { return content }
+    switch content {
+    case .bytes(let bytes):
+      return .bytes(key.front(of: name, content: Digest.of(bytes)) + bytes)
+    case .file(let file):
+      let target = try scratch.temporaryFile()
+      do throws(SystemError) {
+        let front = key.front(of: name, content: try file.digest())
+        try target.write(front, path: "an entry to be sent")
+        try Files.copy(
+          from: file.descriptor, at: 0, count: file.size, to: target, path: "an entry to be sent")
+        return .file(TemporaryFile(descriptor: target, size: front.count + file.size))
+      } catch {
+        throw .system(error)
+      }
+    }
+  }
+
+  // MARK: the end
+
+  /// Waits for what is being written; what is left at the deadline is given up and counted.
+  ///
+  /// - Parameter deadline: nanoseconds of the monotonic clock.
+  package func finish(until deadline: Int64) {
+    _ = queue.drain(until: deadline)
+    state.withLock { $0.isEnding = true }
+    // Whoever waits sees that; a transfer under way keeps to its own deadlines.
+    _ = queue.drain(until: Clock.monotonic + 500_000_000)
+  }
+
+  /// Writes, reads and removes a blob of its own.
+  ///
+  /// - Returns: what does not work, one line each; nothing when all does.
+  package func ping() -> [String] {
+    var problems: [String] = []
+    let text = Array("Hello, World!".utf8)
+    do throws(BlobFailure) {
+      _ = try service.fetch(.probe, into: Nowhere(), options.deadlines)
+    } catch {
+      return ["reading: \(error)"]
+    }
+    guard !options.isReadOnly else { return [] }
+    do throws(BlobFailure) {
+      try service.store(.probe, .bytes(text), options.deadlines)
+    } catch {
+      return ["writing: \(error)"]
+    }
+    let download = Download(.memory, limit: 1 << 20, key: nil)
+    do throws(BlobFailure) {
+      if try !service.fetch(.probe, into: download, options.deadlines) {
+        problems.append("reading: what was just written is not there")
+      } else if (try? download.finish(.probe, from: location)) == nil || download.bytes != text {
+        problems.append("reading: something else than was just written comes back")
+      }
+    } catch {
+      problems.append("reading: \(error)")
+    }
+    do throws(BlobFailure) {
+      try service.remove(.probe, options.deadlines)
+    } catch {
+      problems.append("removing: \(error)")
+    }
+    return problems
+  }
+}
+
+/// Throws away what comes; a probe is short.
+private struct Nowhere: BlobSink {
+  func take(_ bytes: UnsafeRawBufferPointer) -> Bool { true }
+}
+
+extension TemporaryFile {
+  /// SHA-256 of the whole.
+  func digest() throws(SystemError) -> Digest {
+    var hash = SHA256()
+    var offset = 0
+    while offset < size {
+      let piece = try descriptor.read(
+        at: offset, count: min(1 << 20, size - offset), path: "an entry to be sent")
+      guard !piece.isEmpty else { throw SystemError("read", "an entry to be sent", code: EIO) }
+      piece.withUnsafeBytes { hash.update($0) }
+      offset += piece.count
+    }
+    return hash.finish()
+  }
+}
