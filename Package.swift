@@ -187,7 +187,8 @@ let package = Package(
       name: "CacheKeyTests", dependencies: ["CacheKey", "Compilers", "Platform", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "StorageTests", dependencies: ["Storage", "CacheKey", "Platform", "TestSupport"],
+      name: "StorageTests",
+      dependencies: ["Storage", "CacheKey", "Platform", "Settings", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "BackendTests",

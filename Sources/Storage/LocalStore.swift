@@ -239,6 +239,14 @@ package final class LocalStore: Sendable {
     }
   }
 
+  /// Removes what was not used since a moment (nanoseconds since 1970; `.max`: everything). Daemons that
+  /// use the cache meanwhile find less in it, and no more happens to them.
+  ///
+  /// - Returns: the number of files and their bytes; nil when there is no cache or it can't be written.
+  package func remove(unusedSince moment: Int64) -> (files: Int, bytes: Int)? {
+    space.remove(unusedSince: moment)
+  }
+
   /// How many files were evicted since the last call.
   package func takeEvictions() -> Int { space.takeEvictions() }
 

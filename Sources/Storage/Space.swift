@@ -157,6 +157,24 @@ final class Space: Sendable {
     }
   }
 
+  /// Removes what was not used since a moment (nanoseconds since 1970), whatever the limit is.
+  ///
+  /// - Returns: the number of files and their bytes; nil when there is no cache or it can't be written.
+  func remove(unusedSince moment: Int64) -> (files: Int, bytes: Int)? {
+    guard !isReadOnly, FileStamp(path: directory) != nil, let counter = open() else { return nil }
+    var removed = (files: 0, bytes: 0)
+    withDirectoryLock {
+      for item in scan().items where item.used < moment {
+        guard unlink(item.path) == 0 else { continue }
+        removed.files += 1
+        removed.bytes += Int(item.size)
+        _ = cposix_atomic_add(
+          counter.used, UInt64(bitPattern: Int64(-Self.charge(Int(item.size)))))
+      }
+    }
+    return removed
+  }
+
   private struct Contents {
     /// What may be evicted.
     var items: [Item] = []

@@ -318,15 +318,24 @@ package final class RemoteLevel: Sendable {
 
   // MARK: the end
 
-  /// Waits for what is being written; what is left at the deadline is given up and counted.
+  /// Waits for what is being written; what is left at the deadline, or when the service has been away for
+  /// some seconds, is given up and counted.
   ///
   /// - Parameter deadline: nanoseconds of the monotonic clock.
   package func finish(until deadline: Int64) {
-    _ = queue.drain(until: deadline)
+    var lastGood = Clock.monotonic
+    while Clock.monotonic < deadline,
+      !queue.drain(until: min(deadline, Clock.monotonic + 100_000_000))
+    {
+      if trouble == nil { lastGood = Clock.monotonic }
+      if Clock.monotonic - lastGood > Self.patienceAtTheEnd { break }
+    }
     state.withLock { $0.isEnding = true }
     // Whoever waits sees that; a transfer under way keeps to its own deadlines.
     _ = queue.drain(until: Clock.monotonic + 500_000_000)
   }
+
+  private static let patienceAtTheEnd: Int64 = 3_000_000_000
 
   /// Writes, reads and removes a blob of its own.
   ///

@@ -77,6 +77,12 @@ extension CommandLineFailure {
     return usage(message, nil)
   }
 
+  static func invalidAge(_ value: String) -> CommandLineFailure {
+    usage(
+      "invalid value '\(value)' for '\(ModeOption.evictOlderThan.display)': a whole number and one of "
+        + "s, m, h, d, w (30d is thirty days)", nil)
+  }
+
   static func usage(_ message: String, _ usage: Usage?) -> CommandLineFailure {
     let line = usage.map { $0.line + "\n\n" } ?? ""
     return CommandLineFailure(

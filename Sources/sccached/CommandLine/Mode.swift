@@ -13,6 +13,10 @@ enum Mode: Sendable, Equatable {
   case debugPreprocessorCache
   /// Print the effective settings. Ours; Mozilla's has no such option.
   case showConfig
+  /// Write, read and remove a probe at each store. Ours, as the next two.
+  case pingStorage
+  case clear
+  case evict(unusedForSeconds: Int)
   case help
   case version
   /// Be the daemon: no arguments at all, but `SCCACHE_START_SERVER=1` in the environment.

@@ -14,6 +14,10 @@ enum ModeOption: String, EnumerableFlag {
   /// Its two values are taken off the command line before the flags are parsed.
   case packageToolchain = "--package-toolchain"
   case showConfig = "--show-config"
+  case pingStorage = "--ping-storage"
+  case clear = "--clear"
+  /// Its value is taken off the command line before the flags are parsed.
+  case evictOlderThan = "--evict-older-than"
   case help = "--help"
   case version = "--version"
 
@@ -30,7 +34,13 @@ enum ModeOption: String, EnumerableFlag {
   }
 
   /// As messages name it.
-  var display: String { self == .packageToolchain ? long + " <EXE> <OUT>" : long }
+  var display: String {
+    switch self {
+    case .packageToolchain: long + " <EXE> <OUT>"
+    case .evictOlderThan: long + " <AGE>"
+    default: long
+    }
+  }
 
   /// Answered whatever else the command line asks for.
   var isInformation: Bool { self == .help || self == .version }
@@ -47,6 +57,9 @@ enum ModeOption: String, EnumerableFlag {
     case .distStatus: "print how the build farm is doing, as JSON"
     case .packageToolchain: "pack the toolchain of compiler EXE into the archive OUT"
     case .showConfig: "print the settings in effect and where they come from"
+    case .pingStorage: "try each store with a small entry"
+    case .clear: "remove everything from the cache on this disk"
+    case .evictOlderThan: "remove what was not used for AGE: 30d, 12h, 45m, 90s"
     case .help: "print this help"
     case .version: "print the version"
     }

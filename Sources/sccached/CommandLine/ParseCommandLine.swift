@@ -27,12 +27,13 @@ private struct CommandLineRequest {
   var modes: [ModeOption]
   var format: StatisticsFormat?
   var toolchainValues: [String]
+  var ages: [String]
   var command: [String]
 
   init(_ split: SplitCommandLine) throws(CommandLineFailure) {
     guard let words = split.parsedOptions() else {
       modes = [try informationOption(beforeErrorIn: split.options)]
-      (format, toolchainValues, command) = (nil, [], [])
+      (format, toolchainValues, ages, command) = (nil, [], [], [])
       return
     }
     modes = words.modes
@@ -45,6 +46,7 @@ private struct CommandLineRequest {
       guard format != nil else { throw .invalidFormat(name) }
     }
     toolchainValues = split.toolchainValues.first ?? []
+    ages = split.ages.first ?? []
     command = split.command
   }
 
@@ -60,7 +62,8 @@ private struct CommandLineRequest {
       throw .conflict(names[0], with: names.dropFirst(), Usage(namesFormat: format != nil))
     }
     if !command.isEmpty { return .compile(command) }
-    return modes.first.map(mode(of:))
+    guard let mode = modes.first else { return nil }
+    return try self.mode(of: mode)
   }
 
   private func checkToolchainValues() throws(CommandLineFailure) {
@@ -72,7 +75,19 @@ private struct CommandLineRequest {
     }
   }
 
-  private func mode(of option: ModeOption) -> Mode {
+  /// Seconds.
+  private func age() throws(CommandLineFailure) -> Int {
+    guard let text = ages.first, !text.isEmpty else {
+      throw .missingValue(ModeOption.evictOlderThan.display)
+    }
+    let units = ["s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604_800]
+    guard let unit = units[String(text.suffix(1))], let count = Int(text.dropLast()),
+      0...1_000_000 ~= count
+    else { throw .invalidAge(text) }
+    return count * unit
+  }
+
+  private func mode(of option: ModeOption) throws(CommandLineFailure) -> Mode {
     switch option {
     case .showStats: .showStats(advanced: false, format: format ?? .text)
     case .showAdvancedStats: .showStats(advanced: true, format: format ?? .text)
@@ -85,6 +100,9 @@ private struct CommandLineRequest {
     case .packageToolchain:
       .packageToolchain(executable: toolchainValues[0], output: toolchainValues[1])
     case .showConfig: .showConfig
+    case .pingStorage: .pingStorage
+    case .clear: .clear
+    case .evictOlderThan: .evict(unusedForSeconds: try age())
     case .help: .help
     case .version: .version
     }

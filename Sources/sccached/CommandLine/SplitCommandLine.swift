@@ -3,10 +3,12 @@
 /// This comes before any parsing: nothing behind the compiler's name may be looked at, be it
 /// `--help` or an option that the parsing library keeps for itself.
 struct SplitCommandLine: Sendable, Equatable {
-  /// Our options, but for the values of `--package-toolchain`.
+  /// Our options, but for the values of `--package-toolchain` and `--evict-older-than`.
   private(set) var options: [String] = []
   /// The values given to each `--package-toolchain`, at most two.
   private(set) var toolchainValues: [[String]] = []
+  /// The values given to each `--evict-older-than`, one at most.
+  private(set) var ages: [[String]] = []
   /// The compiler and its arguments.
   private(set) var command: [String] = []
 
@@ -22,9 +24,10 @@ struct SplitCommandLine: Sendable, Equatable {
         command = [word] + rest
         return
       }
-      let packaging = ModeOption.packageToolchain.long
-      if word == packaging || word.hasPrefix(packaging + "=") {
-        takeToolchain(word.dropFirst(packaging.count + 1), hasValue: word != packaging, &rest)
+      if let values = takeValues(2, of: .packageToolchain, word, &rest) {
+        toolchainValues.append(values)
+      } else if let values = takeValues(1, of: .evictOlderThan, word, &rest) {
+        ages.append(values)
       } else {
         options.append(word)
         if word == StatisticsFormatOption.long, let value = rest.first,
@@ -37,15 +40,17 @@ struct SplitCommandLine: Sendable, Equatable {
     }
   }
 
-  /// A value glued on with `=` is the only one: no other follows it.
-  private mutating func takeToolchain(
-    _ glued: Substring, hasValue: Bool, _ rest: inout ArraySlice<String>
-  ) {
-    options.append(ModeOption.packageToolchain.long)
-    guard !hasValue else { return toolchainValues.append([String(glued)]) }
-    let values = rest.prefix(2).prefix { !SplitCommandLine.isOption($0) }
-    toolchainValues.append(Array(values))
+  /// The values of an option that `word` begins, at most so many; nil: it is another word. A value glued
+  /// on with `=` is the only one: no other follows it.
+  private mutating func takeValues(
+    _ limit: Int, of option: ModeOption, _ word: String, _ rest: inout ArraySlice<String>
+  ) -> [String]? {
+    guard word == option.long || word.hasPrefix(option.long + "=") else { return nil }
+    options.append(option.long)
+    guard word == option.long else { return [String(word.dropFirst(option.long.count + 1))] }
+    let values = rest.prefix(limit).prefix { !SplitCommandLine.isOption($0) }
     rest = rest.dropFirst(values.count)
+    return Array(values)
   }
 
   /// A lone `-` is a value, an empty word too; `--` ends the options and is no value either.

@@ -35,6 +35,7 @@ struct Usage: Sendable, Equatable {
     let options: [ModeOption] = [
       .distAuth, .debugPreprocessorCache, .distStatus, .showStats, .showAdvancedStats,
       .startServer, .stopServer, .zeroStats, .packageToolchain, .showConfig,
+      .pingStorage, .clear, .evictOlderThan,
     ]
     return "<" + options.map(\.display).joined(separator: "|") + "|CMD>"
   }()
@@ -43,7 +44,7 @@ struct Usage: Sendable, Equatable {
 /// The text of `--help`, with its final newline. `enabledFeatures` is what this build can do, in
 /// the order of printing.
 func helpText(enabledFeatures: [(name: String, isEnabled: Bool)]) -> String {
-  let additional: [ModeOption] = [.showConfig]
+  let additional: [ModeOption] = [.showConfig, .pingStorage, .clear, .evictOlderThan]
   let information: [ModeOption] = [.help, .version]
   let original = ModeOption.allCases.filter { !additional.contains($0) && !$0.isInformation }
   let format = helpRow(

@@ -36,6 +36,9 @@ enum Modes {
     case .showConfig:
       Terminal.write(describe(settings, endpoint), to: 1)
       return 0
+    case .pingStorage: return pingStorage(settings)
+    case .clear: return removeEntries(settings, unusedForSeconds: nil)
+    case .evict(let seconds): return removeEntries(settings, unusedForSeconds: seconds)
     case .distStatus: return showFarm(settings, endpoint)
     case .debugPreprocessorCache: return dumpManifests(settings)
     case .compile(let words): return becomeWrapper(words)
@@ -56,12 +59,27 @@ enum Modes {
         url + (distribution.remoteOnly ? ", nothing is compiled here" : "")
           + (distribution.localJobs > 0 ? ", \(distribution.localJobs) jobs stay here" : "")
       } ?? "(none)"
+    let levels = settings.levels.map { level in
+      switch level {
+      case .disk: "disk"
+      case .remote(let store):
+        store.kind.rawValue + (store.mode == .readOnly ? " (read only)" : "")
+      }
+    }
+    let limits = settings.remoteLimits
     let rows = [
       ("Configuration file", settings.configurationPath),
       ("Socket", endpoint.description),
       ("Cache directory", settings.disk.directory),
       ("Cache size limit", "\(settings.disk.sizeLimit) bytes"),
       ("Cache access", settings.disk.mode == .readOnly ? "read only" : "read and write"),
+      ("Stores, nearest first", levels.joined(separator: ", ")),
+      (
+        "Remote stores",
+        "connect \(limits.connectMilliseconds) ms, lookup \(limits.lookupMilliseconds) ms, transfer "
+          + "\(limits.transferMilliseconds) ms, \(limits.queueEntries) results or \(limits.queueBytes) "
+          + "bytes waiting" + (limits.signingKey == nil ? "" : ", signed")
+      ),
       ("Direct mode", settings.disk.directMode.useDirectMode ? "yes" : "no"),
       ("Base directories", bases),
       ("Parallel compilers", "\(settings.compilerSlots ?? Machine.cores)"),

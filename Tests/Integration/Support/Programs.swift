@@ -55,7 +55,7 @@ enum Programs {
     "x86_64-w64-mingw32-gcc": "gcc-mingw-w64-x86-64",
     "x86_64-w64-mingw32-g++": "g++-mingw-w64-x86-64", "emcc": "emscripten",
     "em++": "emscripten", "script": "bsdutils", "unshare": "util-linux",
-    "ip": "iproute2",
+    "ip": "iproute2", "nginx": "nginx-light",
   ]
 }
 

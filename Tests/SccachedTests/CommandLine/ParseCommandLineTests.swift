@@ -22,6 +22,11 @@ import Testing
     (["--dist-auth"], .distAuth),
     (["--debug-preprocessor-cache"], .debugPreprocessorCache),
     (["--show-config"], .showConfig),
+    (["--ping-storage"], .pingStorage),
+    (["--clear"], .clear),
+    (["--evict-older-than", "30d"], .evict(unusedForSeconds: 2_592_000)),
+    (["--evict-older-than=90s"], .evict(unusedForSeconds: 90)),
+    (["--evict-older-than", "0s"], .evict(unusedForSeconds: 0)),
     (
       ["--package-toolchain", "gcc", "out.tar"],
       .packageToolchain(executable: "gcc", output: "out.tar")

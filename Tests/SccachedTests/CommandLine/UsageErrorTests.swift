@@ -2,11 +2,12 @@ import Testing
 
 @testable import sccached
 
-/// The messages of the original, taken from its mouth, but for `--show-config` among the modes.
+/// The messages of the original, taken from its mouth, but for our own modes behind the original's.
 @Suite struct UsageErrorTests {
   static let modes =
     "<--dist-auth|--debug-preprocessor-cache|--dist-status|--show-stats|--show-adv-stats"
-    + "|--start-server|--stop-server|--zero-stats|--package-toolchain <EXE> <OUT>|--show-config|CMD>"
+    + "|--start-server|--stop-server|--zero-stats|--package-toolchain <EXE> <OUT>|--show-config|--ping-storage"
+    + "|--clear|--evict-older-than <AGE>|CMD>"
 
   enum UsageLine { case none, open, bare, format, help }
 

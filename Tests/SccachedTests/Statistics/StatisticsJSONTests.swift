@@ -6,7 +6,7 @@ import Testing
   static let extra =
     #","extra":{"direct_hits":0,"preprocessed_hits":0,"comment_only_hits":0,"shared_in_flight":0,"#
     + #""local_fallbacks":0,"corrupt_entries":0,"storage_errors":0,"evictions":0,"#
-    + #""not_on_farm":{},"declined":{}}}"#
+    + #""not_on_farm":{},"declined":{},"remote_stores":[]}}"#
 
   @Test func allZero() {
     let expected =
