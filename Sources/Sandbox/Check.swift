@@ -91,7 +91,8 @@ package struct Check: Sendable {
       } else {
         add(
           configuration.requiresControlGroups ? .missing : .weak, subject,
-          "no cgroup controller '\(resource.controller)' that this user may use")
+          "no cgroup controller '\(resource.controller)' that this user may use; start as root, or in a "
+            + "unit of systemd with Delegate=cpu memory pids")
       }
     }
   }

@@ -108,13 +108,18 @@ package struct ControlGroups: Sendable {
       .map(String.init)
   }
 
-  /// The line `ID:CONTROLLERS:PATH` of /proc/self/cgroup that is about this hierarchy.
+  /// Where the server goes to make room for its slots, beneath the group that it was given.
+  private static let aside = "/sccache-dist-server"
+
+  /// The line `ID:CONTROLLERS:PATH` of /proc/self/cgroup that is about this hierarchy. Who has stepped
+  /// aside already still has the group above.
   private static func ownGroup(_ own: String, _ resource: Resource, isUnified: Bool) -> String {
     for line in own.split(separator: "\n") {
       let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
       guard parts.count == 3 else { continue }
       let names = parts[1].split(separator: ",")
       if isUnified ? parts[1].isEmpty : names.contains(where: { $0 == resource.controller }) {
+        if isUnified, parts[2].hasSuffix(aside) { return String(parts[2].dropLast(aside.count)) }
         return parts[2] == "/" ? "" : String(parts[2])
       }
     }
@@ -129,7 +134,7 @@ package struct ControlGroups: Sendable {
       // A group with processes of its own can't hand anything down, unless it is the root of all, which
       // has no type: as a delegated group's (or a container's) only process the server steps aside.
       if access(hierarchy.base + "/cgroup.type", F_OK) == 0 {
-        let aside = hierarchy.base + "/sccache-dist-server"
+        let aside = hierarchy.base + Self.aside
         guard Self.make(aside) else { return false }
         _ = Self.set(aside + "/cgroup.procs", "0")
       }
@@ -227,12 +232,15 @@ package struct SlotGroups: Sendable {
   /// Each with the slot's own directory as its base.
   var places: [ControlGroups.Hierarchy]
 
-  /// The files that a process writes itself into.
-  var membership: [String] {
+  /// Each group once: in version 2 one directory has all resources.
+  var directories: [String] {
     var seen: [String] = []
     for place in places where !seen.contains(place.base) { seen.append(place.base) }
-    return seen.map { $0 + "/cgroup.procs" }
+    return seen
   }
+
+  /// The files that a process writes itself into.
+  var membership: [String] { directories.map { $0 + "/cgroup.procs" } }
 
   /// How many processes of the slot were killed so far because memory ended.
   func memoryKills() -> UInt64 {

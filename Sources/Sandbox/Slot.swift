@@ -41,8 +41,8 @@ package final class Slot: Sendable {
   /// The runner's pid on the host, while there is one; for tests, and for whoever looks into a slot.
   package var runnerPid: Int32? { state.withLock { $0.process?.runner } }
 
-  /// The slot's cgroups.
-  package var groupDirectories: [String] { groups.places.map(\.base) }
+  /// The slot's cgroups, each once.
+  package var groupDirectories: [String] { groups.directories }
 
   /// How many runners there have been.
   package var starts: Int { state.withLock { $0.starts } }

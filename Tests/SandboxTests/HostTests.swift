@@ -241,6 +241,13 @@ import Testing
     #expect(unit() == (geteuid() == 0 ? Array(repeating: place, count: 3) : delegated))
     #expect(cposix_set_attribute(place + "/unit", "user.delegate", "1") == 0)
     #expect(unit() == delegated)
+    // It steps aside in it, and then has the same group as before.
+    let later = ControlGroups.find(
+      mounts: "9 1 0:1 / \(place) rw - cgroup2 none rw", own: "0::/unit/sccache-dist-server")
+    #expect(later.map(\.base) == delegated)
+    // One directory for all resources.
+    #expect(SlotGroups(places: later).directories == [place + "/unit"])
+    #expect(SlotGroups(places: later).membership == [place + "/unit/cgroup.procs"])
     #expect(cposix_set_attribute(place + "/unit", "user.delegate", "0") == 0)
     #expect(unit() == (geteuid() == 0 ? Array(repeating: place, count: 3) : delegated))
   }
