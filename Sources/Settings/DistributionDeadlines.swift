@@ -1,8 +1,8 @@
 extension DistributionSettings {
   /// How long a client waits for the farm before a compilation is done without it. All in milliseconds,
-  /// 1 at least. The first is also how long anybody waits on a scheduler that has stopped answering.
+  /// 1 at least. The first is also how long anybody waits on a scheduler or server that has fallen silent.
   package struct Deadlines: Sendable, Equatable {
-    /// Until a connection stands, and for a sign of life of the scheduler while it looks for a server
+    /// Until a connection stands, and without a sign of life while an answer is waited for
     /// (`connect_timeout_ms`).
     package var connect = 2_000
     /// For the scheduler's answer to alloc_job, which may try several servers; where nothing may be

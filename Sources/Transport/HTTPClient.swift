@@ -76,6 +76,24 @@ package struct HTTPAnswer: Sendable {
   }
 }
 
+/// How to find out, while an answer is waited for, that the one who is asked has died: an answer may take
+/// as long as its work takes, but who is asked a small question beside it answers at once. A peer's kernel
+/// says nothing about that: it keeps connections up, and acknowledges, for a process that stands still.
+package struct HTTPLifeCheck: Sendable {
+  /// Any answer to it is a sign of life. Without a body.
+  package var question: HTTPQuestion
+  /// Milliseconds without a byte in either direction after which it is asked.
+  package var quiet: Int
+  /// Milliseconds after which, without a byte all the while, the peer is given up.
+  package var answer: Int
+
+  package init(_ question: HTTPQuestion, quiet: Int, answer: Int) {
+    self.question = question
+    self.quiet = quiet
+    self.answer = answer
+  }
+}
+
 /// Why there is no answer.
 package enum HTTPFailure: Error, Sendable, Equatable, CustomStringConvertible {
   /// The address can't be used.
@@ -88,6 +106,8 @@ package enum HTTPFailure: Error, Sendable, Equatable, CustomStringConvertible {
   case answerTooLarge(limit: Int)
   /// The caller gave up.
   case cancelled
+  /// It doesn't even give signs of life.
+  case silent
   case broken(String)
 
   package var description: String {
@@ -98,6 +118,7 @@ package enum HTTPFailure: Error, Sendable, Equatable, CustomStringConvertible {
     case .timedOut(let text): "no answer in time: \(text)"
     case .answerTooLarge(let limit): "the answer has more than \(limit) bytes"
     case .cancelled: "cancelled"
+    case .silent: "it says nothing"
     case .broken(let text): "the exchange broke off: \(text)"
     }
   }
@@ -118,45 +139,49 @@ package final class HTTPClient: Sendable {
   }
 
   deinit {
-    for handle in idle.withLock({ $0.takeAll() }) {
-      curl_easy_cleanup(UnsafeMutableRawPointer(handle))
-    }
+    for handle in idle.withLock({ $0.takeAll() }) { handle.destroy() }
   }
 
   /// Connections made so far.
   package var connectionsMade: Int { connections.load(ordering: .relaxed) }
 
-  /// - Parameter isWanted: asked about once a second; false ends the exchange.
+  /// - Parameters:
+  ///   - lifeCheck: how to find out that nobody is there any more; nil: `deadlines` alone count.
+  ///   - isWanted: asked some times a second; false ends the exchange.
   package func ask(
-    _ question: HTTPQuestion, deadlines: HTTPDeadlines, isWanted: @escaping () -> Bool = { true }
+    _ question: HTTPQuestion, deadlines: HTTPDeadlines, lifeCheck: HTTPLifeCheck? = nil,
+    isWanted: @escaping () -> Bool = { true }
   ) throws(HTTPFailure) -> HTTPAnswer {
     let origin = IdleHandles.origin(of: question.url)
     guard Self.isReady, let handle = take(origin) else {
       throw .broken("libcurl could not be started")
     }
-    let exchange = Exchange(question, isWanted: isWanted)
-    let code = exchange.perform(handle, deadlines)
-    let answer = exchange.answer(handle)
-    connections.add(exchange.connectionsMade(handle), ordering: .relaxed)
-    curl_easy_reset(handle)
+    let exchange = Exchange(question)
+    exchange.prepare(handle.transfer, deadlines)
+    let end = exchange.withBody(handle.transfer) {
+      ExchangeLoop(handle, lifeCheck, isWanted: isWanted, isLate: { exchange.isLate }).run()
+    }
+    let answer = exchange.answer(handle.transfer)
+    connections.add(exchange.connectionsMade(handle.transfer), ordering: .relaxed)
+    curl_easy_reset(handle.transfer)
     giveBack(handle, origin)
     if let failure = exchange.failure { throw failure }
-    guard code == CURLE_OK else { throw Self.failure(code, exchange.errorText) }
-    return answer
+    switch end {
+    case .finished(CURLE_OK): return answer
+    case .finished(let code): throw Self.failure(code, exchange.errorText)
+    case .unwanted: throw .cancelled
+    case .silent: throw .silent
+    }
   }
 
-  private func take(_ origin: String) -> UnsafeMutableRawPointer? {
-    if let kept = idle.withLock({ $0.take(for: origin, limit: keptHandles) }) {
-      return UnsafeMutableRawPointer(kept)
-    }
-    return curl_easy_init()
+  private func take(_ origin: String) -> CurlHandle? {
+    if let kept = idle.withLock({ $0.take(for: origin, limit: keptHandles) }) { return kept }
+    return CurlHandle()
   }
 
-  private func giveBack(_ handle: UnsafeMutableRawPointer, _ origin: String) {
-    let isKept = idle.withLock {
-      $0.giveBack(OpaquePointer(handle), origin: origin, limit: keptHandles)
-    }
-    if !isKept { curl_easy_cleanup(handle) }
+  private func giveBack(_ handle: CurlHandle, _ origin: String) {
+    let isKept = idle.withLock { $0.giveBack(handle, origin: origin, limit: keptHandles) }
+    if !isKept { handle.destroy() }
   }
 
   private static func failure(_ code: CURLcode, _ text: String) -> HTTPFailure {
@@ -169,254 +194,7 @@ package final class HTTPClient: Sendable {
       CURLE_SSL_CERTPROBLEM:
       return .untrusted(text)
     case CURLE_OPERATION_TIMEDOUT: return .timedOut(text)
-    case CURLE_ABORTED_BY_CALLBACK: return .cancelled
     default: return .broken(text)
     }
-  }
-}
-
-/// One question under way; libcurl's callbacks get it as their context.
-private final class Exchange {
-  private let question: HTTPQuestion
-  private let isWanted: () -> Bool
-  private var status = 0
-  private var headers: [(name: String, value: String)] = []
-  private var body: [UInt8] = []
-  private var unsent: ArraySlice<UInt8> = []
-  private var sent = 0
-  private let started = Clock.monotonic
-  private var hasFirstByte = false
-  private var firstByteDeadline = Int64.max
-  /// Shorter than our servers keep a connection: one that is closed just when it is used again costs a
-  /// question whose body can't be sent twice.
-  private static let greatestIdleSeconds = 25
-  private var errorBuffer = [CChar](repeating: 0, count: Int(CURL_ERROR_SIZE) + 1)
-  private(set) var failure: HTTPFailure?
-
-  init(_ question: HTTPQuestion, isWanted: @escaping () -> Bool) {
-    self.question = question
-    self.isWanted = isWanted
-  }
-
-  var errorText: String {
-    String(decoding: errorBuffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  func perform(_ handle: UnsafeMutableRawPointer, _ deadlines: HTTPDeadlines) -> CURLcode {
-    let context = Unmanaged.passUnretained(self).toOpaque()
-    ccurl_set_text(handle, CURLOPT_URL, question.url)
-    ccurl_set_text(handle, CURLOPT_PROTOCOLS_STR, "http,https")
-    ccurl_set_long(handle, CURLOPT_NOSIGNAL, 1)
-    ccurl_set_long(
-      handle, CURLOPT_HTTP_VERSION,
-      question.allowsHTTP2 ? 4 /* CURL_HTTP_VERSION_2TLS */ : 2 /* CURL_HTTP_VERSION_1_1 */)
-    ccurl_set_long(handle, CURLOPT_TCP_NODELAY, 1)
-    ccurl_set_long(handle, CURLOPT_MAXAGE_CONN, Self.greatestIdleSeconds)
-    ccurl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, deadlines.connect)
-    ccurl_set_long(handle, CURLOPT_TIMEOUT_MS, deadlines.total)
-    if deadlines.firstByte > 0 {
-      firstByteDeadline = started + Int64(deadlines.firstByte) * 1_000_000
-    }
-    if deadlines.silence > 0 {
-      ccurl_set_long(handle, CURLOPT_LOW_SPEED_LIMIT, 1)
-      ccurl_set_long(handle, CURLOPT_LOW_SPEED_TIME, max(1, deadlines.silence / 1000))
-    }
-    setTransfers(handle, context)
-    if let pinned = question.pinnedCertificate {
-      pinned.withUnsafeBytes { bytes in
-        _ = ccurl_set_blob(handle, CURLOPT_CAINFO_BLOB, bytes.baseAddress, bytes.count)
-      }
-      ccurl_set_text(handle, CURLOPT_CAPATH, nil)
-      // A certificate that was made on a whim has no one to revoke it, and no proxy may stand before it.
-      ccurl_set_text(handle, CURLOPT_PROXY, "")
-    }
-    if let file = question.authoritiesFile { ccurl_set_text(handle, CURLOPT_CAINFO, file) }
-    var list: UnsafeMutablePointer<curl_slist>?
-    defer { curl_slist_free_all(list) }
-    // Without a body's sign libcurl waits a second for `100 Continue`.
-    for line in headerLines { list = curl_slist_append(list, line) }
-    ccurl_set_list(handle, CURLOPT_HTTPHEADER, list)
-    return errorBuffer.withUnsafeMutableBufferPointer { buffer in
-      ccurl_set_pointer(handle, CURLOPT_ERRORBUFFER, buffer.baseAddress)
-      return withExtendedLifetime(self) { setBodyAndPerform(handle) }
-    }
-  }
-
-  private var headerLines: [String] {
-    var lines = ["expect:"]
-    if case .pieces = question.body { lines.append("transfer-encoding: chunked") }
-    if !question.headers.contains(where: { $0.name == "content-type" }) {
-      lines.append("content-type:")
-    }
-    return lines + question.headers.map { "\($0.name): \($0.value)" }
-  }
-
-  private func setTransfers(
-    _ handle: UnsafeMutableRawPointer, _ context: UnsafeMutableRawPointer
-  ) {
-    ccurl_set_pointer(handle, CURLOPT_WRITEDATA, context)
-    ccurl_set_transfer(handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
-      Exchange.of(context)?.receive(bytes, size * count) ?? 0
-    }
-    ccurl_set_pointer(handle, CURLOPT_HEADERDATA, context)
-    ccurl_set_transfer(handle, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
-      Exchange.of(context)?.receiveHeader(bytes, size * count) ?? 0
-    }
-    ccurl_set_pointer(handle, CURLOPT_READDATA, context)
-    ccurl_set_transfer(handle, CURLOPT_READFUNCTION) { bytes, size, count, context in
-      Exchange.of(context)?.send(bytes, size * count) ?? ccurl_read_abort()
-    }
-    ccurl_set_long(handle, CURLOPT_NOPROGRESS, 0)
-    ccurl_set_pointer(handle, CURLOPT_XFERINFODATA, context)
-    ccurl_set_progress(handle) { context, _, _, _, _ in
-      Exchange.of(context)?.goesOn() ?? false ? 0 : 1
-    }
-  }
-
-  private static func of(_ context: UnsafeMutableRawPointer?) -> Exchange? {
-    context.map { Unmanaged<Exchange>.fromOpaque($0).takeUnretainedValue() }
-  }
-
-  private func setBodyAndPerform(_ handle: UnsafeMutableRawPointer) -> CURLcode {
-    switch question.method {
-    case .get:
-      ccurl_set_long(handle, CURLOPT_HTTPGET, 1)
-      return curl_easy_perform(handle)
-    case .head:
-      ccurl_set_long(handle, CURLOPT_NOBODY, 1)
-      return curl_easy_perform(handle)
-    case .post: ccurl_set_long(handle, CURLOPT_POST, 1)
-    case .put, .patch, .delete, .propertiesFind, .makeCollection:
-      ccurl_set_text(handle, CURLOPT_CUSTOMREQUEST, question.method.rawValue)
-    }
-    switch question.body {
-    case .none:
-      if question.method == .post || question.method == .put {
-        ccurl_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, 0)
-        ccurl_set_text(handle, CURLOPT_POSTFIELDS, "")
-      }
-      return curl_easy_perform(handle)
-    case .bytes(let bytes):
-      ccurl_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, bytes.count)
-      return bytes.withUnsafeBytes { bytes in
-        ccurl_set_pointer(
-          handle, CURLOPT_POSTFIELDS, UnsafeMutableRawPointer(mutating: bytes.baseAddress))
-        return curl_easy_perform(handle)
-      }
-    case .readable(let count, _):
-      ccurl_set_long(handle, CURLOPT_UPLOAD, 1)
-      ccurl_set_text(handle, CURLOPT_CUSTOMREQUEST, question.method.rawValue)
-      ccurl_set_size(handle, CURLOPT_INFILESIZE_LARGE, count)
-      ccurl_set_long(handle, CURLOPT_UPLOAD_BUFFERSIZE, 512 << 10)
-      // A kept connection may turn out to be closed when the first bytes are away already.
-      ccurl_set_pointer(handle, CURLOPT_SEEKDATA, Unmanaged.passUnretained(self).toOpaque())
-      ccurl_set_seek(handle) { context, offset, origin in
-        origin == SEEK_SET && Exchange.of(context)?.rewind(to: Int(offset)) ?? false
-          ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_CANTSEEK
-      }
-      return curl_easy_perform(handle)
-    case .pieces:
-      ccurl_set_long(handle, CURLOPT_UPLOAD_BUFFERSIZE, 512 << 10)
-      return curl_easy_perform(handle)
-    }
-  }
-
-  func answer(_ handle: UnsafeMutableRawPointer) -> HTTPAnswer {
-    var status = 0
-    ccurl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
-    return HTTPAnswer(status: status, headers: headers, body: body)
-  }
-
-  func connectionsMade(_ handle: UnsafeMutableRawPointer) -> Int {
-    var count = 0
-    ccurl_get_long(handle, CURLINFO_NUM_CONNECTS, &count)
-    return count
-  }
-
-  // MARK: callbacks
-
-  private func receive(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
-    guard let bytes else { return 0 }
-    hasFirstByte = true
-    if let sink = question.sink, 200..<300 ~= status {
-      guard !sink(UnsafeRawBufferPointer(start: bytes, count: count)) else { return count }
-      failure = .cancelled
-      return count == 0 ? 0 : count - 1
-    }
-    guard body.count + count <= question.answerLimit else {
-      failure = .answerTooLarge(limit: question.answerLimit)
-      return count == 0 ? 0 : count - 1
-    }
-    body.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
-    return count
-  }
-
-  private func receiveHeader(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
-    guard let bytes else { return 0 }
-    let line = String(
-      decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
-    hasFirstByte = true
-    // A new head, after `100 Continue`.
-    if line.hasPrefix("HTTP/") {
-      headers.removeAll()
-      status = line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-    }
-    if let colon = line.firstIndex(of: ":") {
-      let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
-      headers.append(
-        (String(line[..<colon]).lowercased(), String(value.prefix { !$0.isNewline })))
-    }
-    return count
-  }
-
-  /// Asked about once a second.
-  private func goesOn() -> Bool {
-    guard hasFirstByte || Clock.monotonic < firstByteDeadline else {
-      failure = .timedOut("not one byte of an answer")
-      return false
-    }
-    return isWanted()
-  }
-
-  private func rewind(to offset: Int) -> Bool {
-    guard case .readable(let count, _) = question.body, 0...count ~= offset else { return false }
-    sent = offset
-    return true
-  }
-
-  private func send(_ target: UnsafeMutablePointer<CChar>?, _ room: Int) -> Int {
-    guard let target else { return 0 }
-    switch question.body {
-    case .none, .bytes: return 0
-    case .readable(let count, let read):
-      let wanted = min(room, count - sent)
-      guard wanted > 0 else { return 0 }
-      let got = read(sent, UnsafeMutableRawBufferPointer(start: target, count: wanted))
-      guard 1...wanted ~= got else {
-        failure = .cancelled
-        return ccurl_read_abort()
-      }
-      sent += got
-      return got
-    case .pieces(let next): return sendPiece(next, target, room)
-    }
-  }
-
-  private func sendPiece(
-    _ next: () -> [UInt8]?, _ target: UnsafeMutablePointer<CChar>, _ room: Int
-  ) -> Int {
-    if unsent.isEmpty {
-      guard let piece = next() else {
-        failure = .cancelled
-        return ccurl_read_abort()
-      }
-      unsent = piece[...]
-    }
-    let count = min(room, unsent.count)
-    unsent.withUnsafeBytes { bytes in
-      if let base = bytes.baseAddress { memcpy(target, base, count) }
-    }
-    unsent = unsent.dropFirst(count)
-    return count
   }
 }

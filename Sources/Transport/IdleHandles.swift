@@ -1,22 +1,19 @@
-import CCurl
-
 /// libcurl's handles that nobody uses, each with its open connections. Who asks a server gets the handle
 /// that asked it last, because that one still has a connection: a scheduler talks to a thousand servers,
 /// and a new TLS connection costs more than everything else about a question.
-struct IdleHandles: @unchecked Sendable {
-  // Sendable: a handle is in here or with one thread, never both, and a lock is around the whole.
-  private var handles: [String: [OpaquePointer]] = [:]
+struct IdleHandles: Sendable {
+  private var handles: [String: [CurlHandle]] = [:]
   private(set) var count = 0
 
   /// A handle that asked `origin` last; else a new one, or any when there are `limit` already.
-  mutating func take(for origin: String, limit: Int) -> OpaquePointer? {
+  mutating func take(for origin: String, limit: Int) -> CurlHandle? {
     if let handle = removeLast(of: origin) { return handle }
     if count >= limit, let other = handles.keys.first { return removeLast(of: other) }
     return nil
   }
 
   /// False when there are `limit` already: the handle stays the caller's.
-  mutating func giveBack(_ handle: OpaquePointer, origin: String, limit: Int) -> Bool {
+  mutating func giveBack(_ handle: CurlHandle, origin: String, limit: Int) -> Bool {
     guard count < limit else { return false }
     handles[origin, default: []].append(handle)
     count += 1
@@ -24,7 +21,7 @@ struct IdleHandles: @unchecked Sendable {
   }
 
   /// All of them, which are the caller's from now on.
-  mutating func takeAll() -> [OpaquePointer] {
+  mutating func takeAll() -> [CurlHandle] {
     defer {
       handles = [:]
       count = 0
@@ -32,7 +29,7 @@ struct IdleHandles: @unchecked Sendable {
     return handles.values.flatMap { $0 }
   }
 
-  private mutating func removeLast(of origin: String) -> OpaquePointer? {
+  private mutating func removeLast(of origin: String) -> CurlHandle? {
     guard let handle = handles[origin]?.popLast() else { return nil }
     if handles[origin]?.isEmpty == true { handles[origin] = nil }
     count -= 1

@@ -53,11 +53,14 @@ package var patience: HTTPDeadlines {
 /// Asks off the cooperative pool, whose threads must not block.
 package func ask(
   _ question: HTTPQuestion, _ deadlines: HTTPDeadlines = patience,
-  client: HTTPClient = HTTPClient(), isWanted: @escaping @Sendable () -> Bool = { true }
+  client: HTTPClient = HTTPClient(), lifeCheck: HTTPLifeCheck? = nil,
+  isWanted: @escaping @Sendable () -> Bool = { true }
 ) async -> Result<HTTPAnswer, HTTPFailure> {
   await BlockingThreads(limit: 1).run { () -> Result<HTTPAnswer, HTTPFailure> in
     do throws(HTTPFailure) {
-      return .success(try client.ask(question, deadlines: deadlines, isWanted: isWanted))
+      return .success(
+        try client.ask(
+          question, deadlines: deadlines, lifeCheck: lifeCheck, isWanted: isWanted))
     } catch {
       return .failure(error)
     }

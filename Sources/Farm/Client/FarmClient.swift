@@ -102,20 +102,32 @@ package final class FarmClient: Sendable {
     var times = HTTPDeadlines()
     times.connect = deadlines.connect
     times.total = limit
-    let life = PeerLife(
-      client, HTTPQuestion(.get, url + FarmCall.status.path), milliseconds: deadlines.connect)
+    let sign = HTTPQuestion(.get, url + FarmCall.status.path)
     do throws(HTTPFailure) {
-      let answer = try client.ask(question, deadlines: times, isWanted: { life.lasts })
+      let answer = try client.ask(question, deadlines: times, lifeCheck: lifeCheck(sign))
       state.withLock { $0.failures = 0 }
       return answer
     } catch {
-      state.withLock { state in
-        state.failures = min(state.failures + 1, 6)
-        // 1 s, 2 s, 4 s … 32 s.
-        state.restsUntil = Clock.monotonic + 500_000_000 << state.failures
-      }
-      throw .schedulerAway(error == .cancelled ? "\(url) says nothing" : "\(error)")
+      letRest()
+      throw .schedulerAway(error == .silent ? "\(url) says nothing" : "\(error)")
     }
+  }
+
+  /// The scheduler could not be reached, or says nothing.
+  private func letRest() {
+    state.withLock { state in
+      state.failures = min(state.failures + 1, 6)
+      // 1 s, 2 s, 4 s … 32 s.
+      state.restsUntil = Clock.monotonic + 500_000_000 << state.failures
+    }
+  }
+
+  /// Whoever falls silent is left before `deadlines.connect` has passed. The question costs a connection:
+  /// jobs of less than a third of that time, which are most, ask none.
+  private func lifeCheck(_ question: HTTPQuestion) -> HTTPLifeCheck {
+    HTTPLifeCheck(
+      question, quiet: max(1, deadlines.connect * 35 / 100),
+      answer: max(1, deadlines.connect * 60 / 100))
   }
 
   private static func post(
@@ -190,9 +202,12 @@ package final class FarmClient: Sendable {
     let question = Self.post(
       url, .cancelJob(lease.allocation.job), .bytes(report.body), token: lease.allocation.token)
     var times = HTTPDeadlines()
-    times.connect = deadlines.connect
-    times.total = deadlines.connect
-    _ = try? client.ask(question, deadlines: times)
+    times.connect = max(1, deadlines.connect / 2)
+    times.total = times.connect
+    do throws(HTTPFailure) { _ = try client.ask(question, deadlines: times) } catch {
+      // A job lost two peers at once, as when this machine's cable is pulled: no third wait for one of them.
+      letRest()
+    }
   }
 
   /// The certificate with exactly this digest: what the scheduler says the server has, and nothing that
@@ -315,22 +330,16 @@ package final class FarmClient: Sendable {
     var times = HTTPDeadlines()
     times.connect = deadlines.connect
     times.total = limit
-    var life: PeerLife?
-    if case .pieces = body {
-      times.silence = deadlines.silence
-    } else {
-      // Whatever it answers there: Mozilla's doesn't know this path.
-      var sign = HTTPQuestion(.get, "https://\(lease.server)/metrics")
-      sign.pinnedCertificate = certificate
-      life = PeerLife(client, sign, milliseconds: deadlines.connect)
-    }
+    if case .pieces = body { times.silence = deadlines.silence }
+    // Whatever it answers there: Mozilla's doesn't know this path.
+    var sign = HTTPQuestion(.get, "https://\(lease.server)/metrics")
+    sign.pinnedCertificate = certificate
     do throws(HTTPFailure) {
       return try client.ask(
-        question, deadlines: times, isWanted: { isWanted() && life?.lasts ?? true })
+        question, deadlines: times, lifeCheck: lifeCheck(sign), isWanted: isWanted)
     } catch {
-      if error == .cancelled, life?.hasEnded != true { throw .cancelled }
-      throw .serverFailed(
-        "\(lease.server): \(error == .cancelled ? "it says nothing" : "\(error)")")
+      if error == .cancelled { throw .cancelled }
+      throw .serverFailed("\(lease.server): \(error)")
     }
   }
 }

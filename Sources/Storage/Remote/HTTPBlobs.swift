@@ -71,7 +71,7 @@ package struct HTTPBlobs: Sendable {
     } catch {
       switch error {
       case .unreachable, .badAddress, .untrusted: throw .unreachable(error.description)
-      case .timedOut: throw .timedOut(error.description)
+      case .timedOut, .silent: throw .timedOut(error.description)
       case .answerTooLarge, .broken: throw .failed(error.description)
       case .cancelled: throw .given(up: "the transfer was given up")
       }

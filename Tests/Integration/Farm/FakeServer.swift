@@ -48,6 +48,15 @@ final class FakeServer {
     try Files.write(Array("\(seconds)".utf8), to: path, temporary: path + ".new", mode: 0o600)
   }
 
+  /// The process stands still as soon as a job has come.
+  func standStillAtNextJob() throws {
+    let path = directory + "/pause"
+    try Files.write(Array("stop".utf8), to: path, temporary: path + ".new", mode: 0o600)
+  }
+
+  /// It goes on.
+  func goOn() { process.signal(SIGCONT) }
+
   /// The scheduler forgets who is silent, and lets rest who failed, but not a process that is new.
   ///
   /// - Parameter form: the form of jobs that it takes.
@@ -76,7 +85,7 @@ final class FakeServer {
   }
 
   private static let program = """
-    import http.server, os, ssl, sys, time
+    import http.server, os, signal, ssl, sys, time
     port, directory = int(sys.argv[1]), sys.argv[2]
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -90,7 +99,10 @@ final class FakeServer {
                 self.connection.sendall(body)
                 return
             for pause in open(os.path.join(directory, "pause")) if "run_job" in self.path else []:
-                time.sleep(float(pause))
+                if pause == "stop":
+                    os.kill(os.getpid(), signal.SIGSTOP)
+                else:
+                    time.sleep(float(pause))
             self.send_response(int(status))
             self.send_header("content-length", str(len(body)))
             # Which a client that sent its job in the old form doesn't look at.

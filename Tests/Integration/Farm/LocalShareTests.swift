@@ -10,6 +10,8 @@ import Testing
   }
 
   private static let local = "a local job was free"
+  private static let failed = "a build server failed"
+  private static let useless = "a build server sent a bad result"
 
   @Test(.timeLimit(.minutes(20)))
   func someStayHere() throws {
@@ -59,6 +61,41 @@ import Testing
     }
     #expect(try client.statistics().count("dist_compiles") == 0)
     #expect(try client.statistics().count("dist_errors") == 1)
+  }
+
+  /// A server that falls silent in the middle of a job is left, whatever a job may take. One that is only
+  /// slow is not.
+  @Test(.timeLimit(.minutes(20)))
+  func aSilentServerIsLeft() throws {
+    let farm = try TestFarm(servers: [])
+    let client = try farm.client(keys: "job_timeout_ms = 100000000")
+    let server = try FakeServer(farm)
+    try server.answer("run_job", 200, [])
+    // The toolchain is packed first.
+    for number in 0..<600 where server.jobs == 0 {
+      try server.heartbeat()
+      try client.write("warm\(number).cc", "int warm = \(number);\n", settle: false)
+      #expect(try client.sccache(["g++", "-c", "warm\(number).cc"]).isSuccess)
+      pause(milliseconds: 100)
+    }
+    func compile(_ name: String) throws {
+      try server.heartbeat()
+      try client.write(name + ".cc", "int \(name);\n", settle: false)
+      let result = try client.sccache(["g++", "-c", name + ".cc"])
+      #expect(result.isSuccess && result.errorText == "", "\(result.errorText)")
+    }
+    // Its answer of no use came, after many signs of life.
+    try server.pauseJobs(seconds: 5)
+    let useless = try reason(client, Self.useless)
+    try compile("slow")
+    #expect(try reason(client, Self.useless) == useless + 1)
+    #expect(try reason(client, Self.failed) == 0)
+    try server.standStillAtNextJob()
+    for number in 0..<50 where try reason(client, Self.failed) == 0 {
+      try compile("silent\(number)")
+    }
+    server.goOn()
+    #expect(try reason(client, Self.failed) == 1)
   }
 
   /// A full farm holds nobody up, and make's number of jobs, which is meant for the farm, does not
