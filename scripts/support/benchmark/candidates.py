@@ -155,7 +155,11 @@ class Sccache(Plain):
         """Only ever the daemon that owns this candidate's own socket."""
         if self.pid is None:
             return
-        self._run("--stop-server", check=False)
+        try:
+            self._run("--stop-server", check=False)
+        except subprocess.TimeoutExpired:
+            # As where its jobs wait for a farm that is stuck: it is ended below.
+            pass
         for _ in range(100):
             if not pathlib.Path(f"/proc/{self.pid}").exists():
                 break

@@ -135,14 +135,6 @@ class FarmClient(Sccache):
     def distributed(self):
         return sum(self.statistics().get("dist_compiles", {}).values())
 
-    def stop(self):
-        try:
-            super().stop()
-        except subprocess.TimeoutExpired:
-            # It waits for jobs that wait for a farm that is stuck.
-            os.kill(self.pid, signal.SIGKILL)
-            self.pid = None
-
 
 class Farm:
     """The parts of a farm: each has a pid and ends with stop()."""
