@@ -38,6 +38,9 @@ package enum BlobServices {
     #if Redis
       case .redis(let settings): return try RedisBlobs(settings, context)
     #endif
+    #if Memcached
+      case .memcached(let settings): return try MemcachedBlobs(settings, context)
+    #endif
     #if WebDAV
       case .webdav(let settings): return try WebDAVBlobs(settings, context)
     #endif
@@ -53,6 +56,9 @@ package enum BlobServices {
     var kinds: [RemoteKind] = []
     #if Redis
       kinds.append(.redis)
+    #endif
+    #if Memcached
+      kinds.append(.memcached)
     #endif
     #if WebDAV
       kinds.append(.webdav)
