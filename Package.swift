@@ -54,6 +54,9 @@ let package = Package(
     .systemLibrary(name: "CPosix"),
     .systemLibrary(name: "CWrapper"),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CTLS", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CRedis", providers: [.apt(["libhiredis-dev"])]),
+    .systemLibrary(name: "CMemcached", providers: [.apt(["libmemcached-dev"])]),
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
@@ -81,10 +84,15 @@ let package = Package(
     .target(name: "CacheKey", dependencies: ["Compilers", "Platform"], swiftSettings: strict),
     .target(
       name: "Storage",
-      dependencies: ["CacheKey", "Platform", "Settings", "Transport", "CPosix"],
+      dependencies: [
+        "CacheKey", "Platform", "Settings", "Transport", "CPosix",
+        .target(name: "CRedis", condition: .when(traits: ["Redis"])),
+        .target(name: "CMemcached", condition: .when(traits: ["Memcached"])),
+      ],
       swiftSettings: strict),
     .target(
-      name: "Transport", dependencies: ["Platform", "CCrypto", "CCurl"], swiftSettings: strict),
+      name: "Transport", dependencies: ["Platform", "CCrypto", "CCurl", "CTLS"],
+      swiftSettings: strict),
     // Apart from Transport, so that neither the daemon nor its build has a server's libraries.
     .target(
       name: "WebServer",
@@ -192,7 +200,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "BackendTests",
-      dependencies: ["Storage", "CacheKey", "Platform", "Settings", "TestSupport"],
+      dependencies: ["Storage", "CacheKey", "Platform", "Settings", "TestSupport", "Transport"],
       swiftSettings: strict),
     .testTarget(
       name: "FarmTests", dependencies: ["Farm", "Platform", "Settings", "TestSupport"],

@@ -25,6 +25,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
     .systemLibrary(name: "CXXHash"),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
+    .systemLibrary(name: "CTLS", pkgConfig: "libssl"),
     .systemLibrary(name: "CSandbox"),
     .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp"),
     .target(name: "Wire", swiftSettings: fuzzed),
@@ -40,7 +41,8 @@ let package = Package(
     .target(
       name: "Farm", dependencies: ["Platform"], exclude: ["Client"], swiftSettings: fuzzed),
     .target(
-      name: "Transport", dependencies: ["Platform", "CCrypto", "CCurl"], swiftSettings: fuzzed),
+      name: "Transport", dependencies: ["Platform", "CCrypto", "CCurl", "CTLS"],
+      swiftSettings: fuzzed),
     // What reads bodies and tokens, without the web server's libraries.
     .target(
       name: "FarmServices",

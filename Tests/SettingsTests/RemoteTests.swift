@@ -124,10 +124,12 @@ import Testing
     expected.expirationSeconds = 60
     expected.keyPrefix = "k"
     expected.mode = .readOnly
+    expected.protocol = .text
     let environment = [
       "SCCACHE_MEMCACHED_ENDPOINT": "tcp://h", "SCCACHE_MEMCACHED_USERNAME": "u",
       "SCCACHE_MEMCACHED_PASSWORD": "p", "SCCACHE_MEMCACHED_EXPIRATION": "60",
       "SCCACHE_MEMCACHED_KEY_PREFIX": "k/", "SCCACHE_MEMCACHED_RW_MODE": "READ_ONLY",
+      "SCCACHE_MEMCACHED_PROTOCOL": "Text",
     ]
     #expect(try load(environment).selectedRemote == .memcached(expected))
     for name in ["url", "endpoint"] {
@@ -139,6 +141,7 @@ import Testing
         expiration = 60
         key_prefix = "k"
         rw_mode = "READ_ONLY"
+        protocol = "text"
         """
       #expect(try load(file: file).selectedRemote == .memcached(expected))
     }
@@ -284,10 +287,11 @@ import Testing
     expected.password = Secret("p")
     expected.token = Secret("t")
     expected.mode = .readOnly
+    expected.layout = .bazel
     let environment = [
       "SCCACHE_WEBDAV_ENDPOINT": "http://d", "SCCACHE_WEBDAV_KEY_PREFIX": "k/",
       "SCCACHE_WEBDAV_USERNAME": "u", "SCCACHE_WEBDAV_PASSWORD": "p", "SCCACHE_WEBDAV_TOKEN": "t",
-      "SCCACHE_WEBDAV_RW_MODE": "READ_ONLY",
+      "SCCACHE_WEBDAV_RW_MODE": "READ_ONLY", "SCCACHE_WEBDAV_LAYOUT": "bazel",
     ]
     #expect(try load(environment).selectedRemote == .webdav(expected))
     let file = """
@@ -298,8 +302,12 @@ import Testing
       password = "p"
       token = "t"
       rw_mode = "READ_ONLY"
+      layout = "bazel"
       """
     #expect(try load(file: file).selectedRemote == .webdav(expected))
+    // A word that is none is a warning: builds go on.
+    let unknown = ["SCCACHE_WEBDAV_ENDPOINT": "http://d", "SCCACHE_WEBDAV_LAYOUT": "tree"]
+    #expect(try load(unknown).remotes.webdav?.layout == .sccache)
   }
 
   @Test func oss() throws {

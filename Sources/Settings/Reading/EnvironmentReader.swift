@@ -65,6 +65,17 @@ struct EnvironmentReader {
   }
 
   /// What can't be read is said and counts as unset, as in Mozilla's.
+  /// One of a few words, in any case; else a warning and nil.
+  mutating func choice<Choice: RawRepresentable & CaseIterable>(
+    _ name: String, of: Choice.Type, otherwise: Choice
+  ) -> Choice? where Choice.RawValue == String {
+    guard let text = string(name) else { return nil }
+    if let choice = Choice(rawValue: text.lowercased()) { return choice }
+    let all = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+    warn("\(name)=\(text) is none of \(all); it stays \(otherwise.rawValue)")
+    return nil
+  }
+
   mutating func mode(_ name: String, otherwise: AccessMode) -> AccessMode? {
     guard let text = string(name) else { return nil }
     guard let value = AccessMode(text: text) else {

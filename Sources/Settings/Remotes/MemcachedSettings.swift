@@ -1,7 +1,12 @@
-/// Memcached, binary protocol (`[cache.memcached]`; switched on by `SCCACHE_MEMCACHED_ENDPOINT` or,
+/// Memcached (`[cache.memcached]`; switched on by `SCCACHE_MEMCACHED_ENDPOINT` or,
 /// deprecated, `SCCACHE_MEMCACHED`).
 package struct MemcachedSettings: RemoteSection {
-  /// `url`, `endpoint`: `tcp://host:port`.
+  /// How the servers are spoken to (`SCCACHE_MEMCACHED_PROTOCOL`, `protocol`). Not known to Mozilla's.
+  package enum Language: String, Sendable, CaseIterable {
+    case binary, text
+  }
+
+  /// `url`, `endpoint`: `tcp://host:port`, several separated by commas.
   package var endpoint: String
   /// For SASL.
   package var username: String?
@@ -10,6 +15,7 @@ package struct MemcachedSettings: RemoteSection {
   package var expirationSeconds = 86400
   package var keyPrefix = ""
   package var mode: AccessMode = .readWrite
+  package var `protocol` = Language.binary
 
   package init(endpoint: String) { self.endpoint = endpoint }
 
@@ -29,6 +35,9 @@ package struct MemcachedSettings: RemoteSection {
       try environment.number("SCCACHE_MEMCACHED_EXPIRATION") ?? expirationSeconds
     keyPrefix = environment.keyPrefix("SCCACHE_MEMCACHED_KEY_PREFIX")
     mode = environment.mode("SCCACHE_MEMCACHED_RW_MODE", otherwise: mode) ?? mode
+    `protocol` =
+      environment.choice("SCCACHE_MEMCACHED_PROTOCOL", of: Language.self, otherwise: `protocol`)
+      ?? `protocol`
   }
 
   init(_ reader: inout TableReader) throws(SettingsError) {
@@ -46,5 +55,6 @@ package struct MemcachedSettings: RemoteSection {
     expirationSeconds = try reader.number("expiration") ?? expirationSeconds
     keyPrefix = try reader.keyPrefix("key_prefix")
     mode = try reader.choice("rw_mode", of: AccessMode.self) ?? mode
+    `protocol` = try reader.choice("protocol", of: Language.self) ?? `protocol`
   }
 }

@@ -35,6 +35,12 @@ package enum BlobServices {
     for store: RemoteStore, _ context: BackendContext
   ) throws(BackendProblem) -> any BlobService {
     switch store {
+    #if Redis
+      case .redis(let settings): return try RedisBlobs(settings, context)
+    #endif
+    #if Memcached
+      case .memcached(let settings): return try MemcachedBlobs(settings, context)
+    #endif
     #if WebDAV
       case .webdav(let settings): return try WebDAVBlobs(settings, context)
     #endif
@@ -48,6 +54,12 @@ package enum BlobServices {
   /// Those in this build.
   package static let kinds: [RemoteKind] = {
     var kinds: [RemoteKind] = []
+    #if Redis
+      kinds.append(.redis)
+    #endif
+    #if Memcached
+      kinds.append(.memcached)
+    #endif
     #if WebDAV
       kinds.append(.webdav)
     #endif
