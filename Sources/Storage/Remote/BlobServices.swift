@@ -35,6 +35,9 @@ package enum BlobServices {
     for store: RemoteStore, _ context: BackendContext
   ) throws(BackendProblem) -> any BlobService {
     switch store {
+    #if Azure
+      case .azure(let settings): return try AzureBlobs(settings, context)
+    #endif
     #if WebDAV
       case .webdav(let settings): return try WebDAVBlobs(settings, context)
     #endif
@@ -48,6 +51,9 @@ package enum BlobServices {
   /// Those in this build.
   package static let kinds: [RemoteKind] = {
     var kinds: [RemoteKind] = []
+    #if Azure
+      kinds.append(.azure)
+    #endif
     #if WebDAV
       kinds.append(.webdav)
     #endif
