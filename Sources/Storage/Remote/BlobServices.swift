@@ -35,6 +35,9 @@ package enum BlobServices {
     for store: RemoteStore, _ context: BackendContext
   ) throws(BackendProblem) -> any BlobService {
     switch store {
+    #if GCS
+      case .gcs(let settings): return try GCSBlobs(settings, context)
+    #endif
     #if Azure
       case .azure(let settings): return try AzureBlobs(settings, context)
     #endif
@@ -51,6 +54,9 @@ package enum BlobServices {
   /// Those in this build.
   package static let kinds: [RemoteKind] = {
     var kinds: [RemoteKind] = []
+    #if GCS
+      kinds.append(.gcs)
+    #endif
     #if Azure
       kinds.append(.azure)
     #endif
