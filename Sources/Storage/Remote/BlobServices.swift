@@ -38,6 +38,9 @@ package enum BlobServices {
     #if GCS
       case .gcs(let settings): return try GCSBlobs(settings, context)
     #endif
+    #if GHA
+      case .gha(let settings): return try GHABlobs(settings, context)
+    #endif
     #if Azure
       case .azure(let settings): return try AzureBlobs(settings, context)
     #endif
@@ -56,6 +59,9 @@ package enum BlobServices {
     var kinds: [RemoteKind] = []
     #if GCS
       kinds.append(.gcs)
+    #endif
+    #if GHA
+      kinds.append(.gha)
     #endif
     #if Azure
       kinds.append(.azure)
