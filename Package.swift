@@ -201,6 +201,7 @@ let package = Package(
     .testTarget(
       name: "BackendTests",
       dependencies: ["Storage", "CacheKey", "Platform", "Settings", "TestSupport", "Transport"],
+      exclude: ["Stubs"],
       swiftSettings: strict),
     .testTarget(
       name: "FarmTests", dependencies: ["Farm", "Platform", "Settings", "TestSupport"],

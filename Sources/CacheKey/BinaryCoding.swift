@@ -1,19 +1,21 @@
-import Platform
+package import Platform
 
 /// Writes the little-endian fields of our files.
-struct ByteWriter {
-  var bytes: [UInt8] = []
+package struct ByteWriter {
+  package var bytes: [UInt8] = []
 
-  mutating func put<Number: FixedWidthInteger>(_ number: Number) {
+  package init() {}
+
+  package mutating func put<Number: FixedWidthInteger>(_ number: Number) {
     withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
   }
 
-  mutating func put(_ digest: Digest) {
+  package mutating func put(_ digest: Digest) {
     digest.withBytes { bytes.append(contentsOf: $0) }
   }
 
   /// A 32-bit count and the bytes.
-  mutating func put(_ text: String) {
+  package mutating func put(_ text: String) {
     put(UInt32(text.utf8.count))
     bytes.append(contentsOf: text.utf8)
   }
@@ -26,18 +28,18 @@ package struct FormatError: Error, Sendable, Equatable {
 }
 
 /// Reads them; every length is checked before it is believed.
-struct ByteReader {
+package struct ByteReader {
   private let bytes: ArraySlice<UInt8>
   private var position: Int
 
-  init(_ bytes: ArraySlice<UInt8>) {
+  package init(_ bytes: ArraySlice<UInt8>) {
     self.bytes = bytes
     position = bytes.startIndex
   }
 
-  var left: Int { bytes.endIndex - position }
+  package var left: Int { bytes.endIndex - position }
 
-  mutating func take<Number: FixedWidthInteger>(
+  package mutating func take<Number: FixedWidthInteger>(
     _ type: Number.Type = Number.self
   ) throws(FormatError) -> Number {
     let size = MemoryLayout<Number>.size
@@ -48,7 +50,7 @@ struct ByteReader {
     return Number(littleEndian: number)
   }
 
-  mutating func takeDigest() throws(FormatError) -> Digest {
+  package mutating func takeDigest() throws(FormatError) -> Digest {
     guard left >= Digest.byteCount,
       let digest = Digest(bytes: bytes[position..<position + Digest.byteCount])
     else { throw FormatError("ends early") }
@@ -56,7 +58,7 @@ struct ByteReader {
     return digest
   }
 
-  mutating func takeText() throws(FormatError) -> String {
+  package mutating func takeText() throws(FormatError) -> String {
     let count = Int(try take(UInt32.self))
     guard count <= left else { throw FormatError("ends early") }
     guard let text = String(validating: bytes[position..<position + count], as: UTF8.self) else {
@@ -67,7 +69,7 @@ struct ByteReader {
   }
 
   /// A count of things that take at least `minimum` bytes each.
-  mutating func takeCount(minimum: Int) throws(FormatError) -> Int {
+  package mutating func takeCount(minimum: Int) throws(FormatError) -> Int {
     let count = Int(try take(UInt32.self))
     guard count <= left / minimum else { throw FormatError("a count is too large") }
     return count

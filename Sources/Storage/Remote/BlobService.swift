@@ -22,10 +22,13 @@ package protocol BlobService: Sendable {
   ) throws(BlobFailure)
   /// Removes a blob; that there is none is no failure.
   func remove(_ name: BlobName, _ deadlines: BlobDeadlines) throws(BlobFailure)
+  /// Sends what was stored and is held back; for when the process ends. Most hold nothing back.
+  func finish(_ deadlines: BlobDeadlines) throws(BlobFailure)
 }
 
 extension BlobService {
   package var largestBlob: Int? { nil }
+  package func finish(_ deadlines: BlobDeadlines) throws(BlobFailure) {}
 }
 
 /// What a blob is called.

@@ -41,6 +41,15 @@ package enum BlobServices {
     #if Memcached
       case .memcached(let settings): return try MemcachedBlobs(settings, context)
     #endif
+    #if GCS
+      case .gcs(let settings): return try GCSBlobs(settings, context)
+    #endif
+    #if GHA
+      case .gha(let settings): return try GHABlobs(settings, context)
+    #endif
+    #if Azure
+      case .azure(let settings): return try AzureBlobs(settings, context)
+    #endif
     #if WebDAV
       case .webdav(let settings): return try WebDAVBlobs(settings, context)
     #endif
@@ -59,6 +68,15 @@ package enum BlobServices {
     #endif
     #if Memcached
       kinds.append(.memcached)
+    #endif
+    #if GCS
+      kinds.append(.gcs)
+    #endif
+    #if GHA
+      kinds.append(.gha)
+    #endif
+    #if Azure
+      kinds.append(.azure)
     #endif
     #if WebDAV
       kinds.append(.webdav)
