@@ -38,6 +38,8 @@ package struct HTTPQuestion: Sendable {
   package var pinnedCertificate: [UInt8]?
   /// A file with the authorities that may vouch for the server, in PEM; nil: what the system trusts.
   package var authoritiesFile: String?
+  /// The server is asked itself, whatever proxy the environment names.
+  package var avoidsProxy = false
   /// HTTP/2 is taken where a server offers it over TLS.
   package var allowsHTTP2 = false
   /// Larger answers are refused.
@@ -230,6 +232,7 @@ private final class Exchange {
       // A certificate that was made on a whim has no one to revoke it, and no proxy may stand before it.
       ccurl_set_text(handle, CURLOPT_PROXY, "")
     }
+    if question.avoidsProxy { ccurl_set_text(handle, CURLOPT_PROXY, "") }
     if let file = question.authoritiesFile { ccurl_set_text(handle, CURLOPT_CAINFO, file) }
     var list: UnsafeMutablePointer<curl_slist>?
     defer { curl_slist_free_all(list) }

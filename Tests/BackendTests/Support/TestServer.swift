@@ -24,7 +24,11 @@ final class TestServer {
       path, try arguments(port, directory),
       environment: ["PATH": Self.searchPath].merging(environment) { $1 },
       log: directory("server.log"))
-    for _ in 0..<2000 where process.isRunning && !Self.listens(port) { usleep(10_000) }
+    var left = 2000
+    while process.isRunning, !Self.listens(port), left > 0 {
+      usleep(10_000)
+      left -= 1
+    }
     guard process.isRunning, Self.listens(port) else {
       throw NotStarted(program: program, said: process.said)
     }
