@@ -192,6 +192,7 @@ let package = Package(
     .testTarget(
       name: "BackendTests",
       dependencies: ["Storage", "CacheKey", "Platform", "Settings", "TestSupport"],
+      exclude: ["Stubs"],
       swiftSettings: strict),
     .testTarget(
       name: "FarmTests", dependencies: ["Farm", "Platform", "Settings", "TestSupport"],

@@ -35,6 +35,9 @@ package enum BlobServices {
     for store: RemoteStore, _ context: BackendContext
   ) throws(BackendProblem) -> any BlobService {
     switch store {
+    #if S3
+      case .s3(let settings): return try S3Blobs(settings, context)
+    #endif
     #if WebDAV
       case .webdav(let settings): return try WebDAVBlobs(settings, context)
     #endif
@@ -48,6 +51,9 @@ package enum BlobServices {
   /// Those in this build.
   package static let kinds: [RemoteKind] = {
     var kinds: [RemoteKind] = []
+    #if S3
+      kinds.append(.s3)
+    #endif
     #if WebDAV
       kinds.append(.webdav)
     #endif
