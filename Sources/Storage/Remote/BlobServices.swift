@@ -41,6 +41,12 @@ package enum BlobServices {
     #if WebDAV
       case .webdav(let settings): return try WebDAVBlobs(settings, context)
     #endif
+    #if OSS
+      case .oss(let settings): return try OSSBlobs.service(settings, context)
+    #endif
+    #if COS
+      case .cos(let settings): return try COSBlobs.service(settings, context)
+    #endif
     default:
       throw BackendProblem(
         "this sccache was built without the store \(store.kind.rawValue): it has "
@@ -56,6 +62,12 @@ package enum BlobServices {
     #endif
     #if WebDAV
       kinds.append(.webdav)
+    #endif
+    #if OSS
+      kinds.append(.oss)
+    #endif
+    #if COS
+      kinds.append(.cos)
     #endif
     return kinds
   }()
