@@ -63,6 +63,7 @@ final class Exchange {
       // A certificate that was made on a whim has no one to revoke it, and no proxy may stand before it.
       ccurl_set_text(handle, CURLOPT_PROXY, "")
     }
+    if question.avoidsProxy { ccurl_set_text(handle, CURLOPT_PROXY, "") }
     if let file = question.authoritiesFile { ccurl_set_text(handle, CURLOPT_CAINFO, file) }
     // Without a body's sign libcurl waits a second for `100 Continue`.
     for line in headerLines { headerList = curl_slist_append(headerList, line) }

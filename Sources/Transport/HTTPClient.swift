@@ -38,6 +38,8 @@ package struct HTTPQuestion: Sendable {
   package var pinnedCertificate: [UInt8]?
   /// A file with the authorities that may vouch for the server, in PEM; nil: what the system trusts.
   package var authoritiesFile: String?
+  /// The server is asked itself, whatever proxy the environment names.
+  package var avoidsProxy = false
   /// HTTP/2 is taken where a server offers it over TLS.
   package var allowsHTTP2 = false
   /// Larger answers are refused.

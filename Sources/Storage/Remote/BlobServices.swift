@@ -35,6 +35,9 @@ package enum BlobServices {
     for store: RemoteStore, _ context: BackendContext
   ) throws(BackendProblem) -> any BlobService {
     switch store {
+    #if S3
+      case .s3(let settings): return try S3Blobs(settings, context)
+    #endif
     #if Redis
       case .redis(let settings): return try RedisBlobs(settings, context)
     #endif
@@ -53,6 +56,12 @@ package enum BlobServices {
     #if WebDAV
       case .webdav(let settings): return try WebDAVBlobs(settings, context)
     #endif
+    #if OSS
+      case .oss(let settings): return try OSSBlobs.service(settings, context)
+    #endif
+    #if COS
+      case .cos(let settings): return try COSBlobs.service(settings, context)
+    #endif
     default:
       throw BackendProblem(
         "this sccache was built without the store \(store.kind.rawValue): it has "
@@ -63,6 +72,9 @@ package enum BlobServices {
   /// Those in this build.
   package static let kinds: [RemoteKind] = {
     var kinds: [RemoteKind] = []
+    #if S3
+      kinds.append(.s3)
+    #endif
     #if Redis
       kinds.append(.redis)
     #endif
@@ -80,6 +92,12 @@ package enum BlobServices {
     #endif
     #if WebDAV
       kinds.append(.webdav)
+    #endif
+    #if OSS
+      kinds.append(.oss)
+    #endif
+    #if COS
+      kinds.append(.cos)
     #endif
     return kinds
   }()

@@ -82,7 +82,7 @@ package struct HTTPBlobs: Sendable {
 
   /// What an answer that is not a success means.
   static func failure(_ answer: HTTPAnswer) -> BlobFailure {
-    let text = "\(answer.status)" + reason(in: answer.body)
+    let text = "\(answer.status)" + reason(in: answer)
     switch answer.status {
     case 401, 403: return .denied(text)
     case 413: return .tooLarge(text)
@@ -91,15 +91,25 @@ package struct HTTPBlobs: Sendable {
     }
   }
 
-  /// The code in an error of S3, Azure, OSS or COS: ` (AccessDenied)`. Nothing else of a body is shown:
-  /// some servers repeat in it what was sent to them.
-  private static func reason(in body: [UInt8]) -> String {
-    let text = String(decoding: body.prefix(4096), as: UTF8.self)
-    guard let start = text.firstRange(of: "<Code>")?.upperBound,
-      let end = text[start...].firstRange(of: "</Code>")?.lowerBound
-    else { return "" }
-    let code = text[start..<end].prefix(60)
-    return code.allSatisfy { $0.isLetter || $0.isNumber || $0 == "." } ? " (\(code))" : ""
+  /// ` (AccessDenied)`. Nothing else of a body is shown: some servers repeat in it what was sent to them.
+  private static func reason(in answer: HTTPAnswer) -> String {
+    errorCode(answer).map { " (\($0))" } ?? ""
+  }
+
+  /// The code in an error of S3, Azure, OSS or COS: `AccessDenied`.
+  static func errorCode(_ answer: HTTPAnswer) -> String? {
+    element("Code", in: answer).flatMap { code in
+      code.allSatisfy { $0.isLetter || $0.isNumber || $0 == "." } ? code : nil
+    }
+  }
+
+  /// The beginning of the text of the first XML element of a name in an answer's body.
+  static func element(_ name: String, in answer: HTTPAnswer) -> String? {
+    let text = String(decoding: answer.body.prefix(4096), as: UTF8.self)
+    guard let start = text.firstRange(of: "<\(name)>")?.upperBound,
+      let end = text[start...].firstRange(of: "</\(name)>")?.lowerBound
+    else { return nil }
+    return String(text[start..<end].prefix(60))
   }
 }
 

@@ -330,12 +330,28 @@ package final class RemoteLevel: Sendable {
       if trouble == nil { lastGood = Clock.monotonic }
       if Clock.monotonic - lastGood > Self.patienceAtTheEnd { break }
     }
+    if trouble == nil { finishService(until: deadline) }
     state.withLock { $0.isEnding = true }
     // Whoever waits sees that; a transfer under way keeps to its own deadlines.
     _ = queue.drain(until: Clock.monotonic + 500_000_000)
   }
 
   private static let patienceAtTheEnd: Int64 = 3_000_000_000
+
+  /// Some services hold back what was stored, to send much at once.
+  private func finishService(until deadline: Int64) {
+    var deadlines = options.deadlines
+    deadlines.total = min(deadlines.total, Int((deadline - Clock.monotonic) / 1_000_000))
+    guard deadlines.total > 0 else { return }
+    do throws(BlobFailure) {
+      try service.finish(deadlines)
+    } catch {
+      state.withLock { state in
+        state.counters.writeFailures += 1
+        state.notices.append("the store \(name) did not take what was stored last (\(error))")
+      }
+    }
+  }
 
   /// Writes, reads and removes a blob of its own.
   ///
