@@ -16,7 +16,7 @@ package struct Breaker: Sendable {
   package private(set) var reason: BlobFailure?
   private var strikes = 0
   /// How many rests without a success in between.
-  private var rests = 0
+  package private(set) var rests = 0
 
   package init() {}
 

@@ -34,18 +34,3 @@ struct CredentialRequests {
     }
   }
 }
-
-extension BlobFailure {
-  /// The same failure with who failed before its text.
-  func concerning(_ subject: String) -> BlobFailure {
-    switch self {
-    case .unreachable(let text): .unreachable("\(subject): \(text)")
-    case .timedOut(let text): .timedOut("\(subject): \(text)")
-    case .denied(let text): .denied("\(subject): \(text)")
-    case .limited(let seconds, let text): .limited(seconds: seconds, "\(subject): \(text)")
-    case .failed(let text): .failed("\(subject): \(text)")
-    case .tooLarge(let text): .tooLarge("\(subject): \(text)")
-    case .given(let text): .given(up: "\(subject): \(text)")
-    }
-  }
-}

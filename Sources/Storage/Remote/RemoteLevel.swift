@@ -140,7 +140,7 @@ package final class RemoteLevel: Sendable {
       state.counters.readFailures += 1
       let rests = state.reads.failed(
         failure, now: Clock.monotonic, jitter: .random(in: 0...1))
-      if rests {
+      if rests, state.reads.rests == 1, state.writes.isClosed {
         state.notices.append(
           "the store \(self.name) is not asked for now (\(failure)); builds go on without it")
       }
@@ -282,7 +282,8 @@ package final class RemoteLevel: Sendable {
   private func writeFailed(_ failure: BlobFailure) {
     state.withLock { state in
       let rests = state.writes.failed(failure, now: Clock.monotonic, jitter: .random(in: 0...1))
-      guard rests else { return }
+      // One line for an outage: whoever can't be asked can't be written either.
+      guard rests, state.writes.rests == 1, state.reads.isClosed else { return }
       let what =
         if case .denied = failure { "can't be written" } else { "is not written for now" }
       state.notices.append("the store \(self.name) \(what) (\(failure)); builds go on")

@@ -38,7 +38,7 @@ struct TokenServer: Sendable {
     do throws(BlobFailure) {
       answer = try http.ask(question, deadlines)
     } catch {
-      throw error.told(of: name)
+      throw error.concerning(name)
     }
     guard 200..<300 ~= answer.status else { throw failure(answer) }
     guard let fields = try? JSONDocument.parse(String(decoding: answer.body, as: UTF8.self)) else {
@@ -95,21 +95,6 @@ extension [String: ConfigurationValue] {
     case .number(let number): Int(exactly: number.rounded())
     case .string(let text): Int(text)
     default: nil
-    }
-  }
-}
-
-extension BlobFailure {
-  /// The same, of somebody beside the store.
-  func told(of name: String) -> BlobFailure {
-    switch self {
-    case .unreachable(let text): .unreachable("\(name): \(text)")
-    case .timedOut(let text): .timedOut("\(name): \(text)")
-    case .denied(let text): .denied("\(name): \(text)")
-    case .limited(let seconds, let text): .limited(seconds: seconds, "\(name): \(text)")
-    case .failed(let text): .failed("\(name): \(text)")
-    case .tooLarge(let text): .tooLarge("\(name): \(text)")
-    case .given: self
     }
   }
 }

@@ -59,7 +59,7 @@
         question.answerLimit = 1 << 20
         let answer = try server.http.ask(question, deadlines)
         guard 200..<300 ~= answer.status else {
-          throw HTTPBlobs.failure(answer).told(of: "the url of the subject token")
+          throw HTTPBlobs.failure(answer).concerning("the url of the subject token")
         }
         whole = answer.body
       }

@@ -24,7 +24,7 @@
       layout = settings.layout
       let middle = settings.keyPrefix.split(separator: "/").joined(separator: "/")
       let directory = middle.isEmpty ? "" : middle + "/"
-      prefix = WebDAVNames.encoded(directory)
+      prefix = PercentEncoding.encode(directory, keeping: "/")
       location = "webdav, name: , prefix: /\(directory)"
       if let token = settings.token {
         authorization = "Bearer \(token.value)"

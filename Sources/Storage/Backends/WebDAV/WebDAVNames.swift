@@ -52,29 +52,8 @@
             + "directory's name as %3F or %23")
       }
       let path = behind.dropFirst(authority.count)
-      let written = encoded(String(path), keeping: "/%")
+      let written = PercentEncoding.encode(String(path), keeping: "/%")
       return endpoint.prefix(scheme) + authority + written + (written.hasSuffix("/") ? "" : "/")
-    }
-
-    /// As it goes into an address, with `%20` and its like; slashes stay.
-    static func encoded(_ text: String, keeping: String = "/") -> String {
-      let plain = Array("-._~".utf8) + Array(keeping.utf8)
-      var result = ""
-      for byte in text.utf8 {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-          UInt8(ascii: "0")...UInt8(ascii: "9"):
-          result.append(Character(UnicodeScalar(byte)))
-        default:
-          if plain.contains(byte) {
-            result.append(Character(UnicodeScalar(byte)))
-          } else {
-            let digits = String(byte, radix: 16, uppercase: true)
-            result += digits.count == 1 ? "%0\(digits)" : "%\(digits)"
-          }
-        }
-      }
-      return result
     }
   }
 #endif
