@@ -32,7 +32,8 @@ struct ExchangeLoop {
       return .finished(CURLE_FAILED_INIT)
     }
     defer { curl_multi_remove_handle(handle.loop, handle.transfer) }
-    var sinceAsked: Int64 = 0
+    // Also at the beginning: what nobody wants any more is not begun.
+    var sinceAsked = Self.turn
     while true {
       var running: Int32 = 0
       guard curl_multi_perform(handle.loop, &running) == CURLM_OK else {

@@ -95,7 +95,7 @@ class Actions(serving.Stub):
         reserved[number] = {"name": name, "scope": scope, "data": b""}
         return number
 
-    def finish(self, number, size):
+    def seal(self, number, size):
         if number not in reserved or len(reserved[number]["data"]) != size:
             return False
         entries.append(reserved.pop(number))
@@ -123,7 +123,7 @@ class Actions(serving.Stub):
             assert int(start) == len(data) and int(end) + 1 - int(start) == len(self.body)
             reserved[number]["data"] = data + self.body
             return self.reply(204)
-        self.reply(204 if self.finish(number, json.loads(self.body)["size"]) else 400)
+        self.reply(204 if self.seal(number, json.loads(self.body)["size"]) else 400)
 
     def second(self, method, message):
         assert self.headers["content-type"] == "application/protobuf"
@@ -142,7 +142,7 @@ class Actions(serving.Stub):
             return self.reply(200, b"\x08\x01" + text(2, self.address("up", number)), kind)
         if method == "FinalizeCacheEntryUpload":
             number = next((n for n, e in reserved.items() if e["name"] == message[2]), None)
-            done = self.finish(number, message[3])
+            done = self.seal(number, message[3])
             return self.reply(200, b"\x08\x01\x10\x07" if done else b"", kind)
         self.reply(404, b"{}")
 
