@@ -41,7 +41,7 @@ import Testing
     #expect(
       try service(access).location == "azblob, name: box, prefix: /team/cache/")
     // Another prefix is another place; so is none.
-    try service(access).store(.probe, .bytes([1]), BlobDeadlines())
+    try service(access).store(.probe, .bytes([1]), .patient)
     #expect(try service(access, prefix: "other").outcomeOfFetch() == .absent)
     #expect(try service(access, prefix: "").outcomeOfFetch() == .absent)
     #expect(try service(access, prefix: "/team//cache/").outcomeOfFetch() == .found([1]))

@@ -40,38 +40,38 @@ import Testing
     let issuer = Issuer(lifetime: 3600)
     let cache = issuer.cache()
     #expect(issuer.asked == 0)
-    for _ in 0..<3 { #expect(try cache.current(BlobDeadlines()).value == "key 1") }
+    for _ in 0..<3 { #expect(try cache.current(.patient).value == "key 1") }
     issuer.clock.advance(seconds: 3400)
-    #expect(try cache.current(BlobDeadlines()).value == "key 2")
+    #expect(try cache.current(.patient).value == "key 2")
     #expect(issuer.asked == 2)
   }
 
   @Test func thoseWithoutAnEndStay() throws {
     let issuer = Issuer(lifetime: nil)
     let cache = issuer.cache()
-    _ = try cache.current(BlobDeadlines())
+    _ = try cache.current(.patient)
     issuer.clock.advance(seconds: 1_000_000)
-    #expect(try cache.current(BlobDeadlines()).value == "key 1")
+    #expect(try cache.current(.patient).value == "key 1")
   }
 
   /// An issuer whose keys all end soon is not asked at every request.
   @Test func shortLivedOnesAreUsed() throws {
     let issuer = Issuer(lifetime: 60)
     let cache = issuer.cache()
-    for _ in 0..<5 { _ = try cache.current(BlobDeadlines()) }
+    for _ in 0..<5 { _ = try cache.current(.patient) }
     #expect(issuer.asked == 1)
     issuer.clock.advance(seconds: 61)
-    #expect(try cache.current(BlobDeadlines()).value == "key 2")
+    #expect(try cache.current(.patient).value == "key 2")
   }
 
   /// Two requests were refused with the same keys: they are replaced once.
   @Test func oneRefusalReplaces() throws {
     let issuer = Issuer(lifetime: 3600)
     let cache = issuer.cache()
-    let first = try cache.current(BlobDeadlines())
-    let second = try cache.current(BlobDeadlines())
-    #expect(try cache.replacement(for: first, BlobDeadlines())?.value == "key 2")
-    #expect(try cache.replacement(for: second, BlobDeadlines())?.value == "key 2")
+    let first = try cache.current(.patient)
+    let second = try cache.current(.patient)
+    #expect(try cache.replacement(for: first, .patient)?.value == "key 2")
+    #expect(try cache.replacement(for: second, .patient)?.value == "key 2")
     #expect(issuer.asked == 2)
   }
 
@@ -80,8 +80,8 @@ import Testing
     let issuer = Issuer(lifetime: nil, isConstant: true)
     let cache = issuer.cache()
     for _ in 0..<5 {
-      let lent = try cache.current(BlobDeadlines())
-      #expect(try cache.replacement(for: lent, BlobDeadlines()) == nil)
+      let lent = try cache.current(.patient)
+      #expect(try cache.replacement(for: lent, .patient) == nil)
     }
     #expect(issuer.asked == 2)
   }
@@ -91,11 +91,11 @@ import Testing
     let cache = issuer.cache()
     issuer.failure.withLock { $0 = .failed("away") }
     for _ in 0..<3 {
-      #expect(throws: BlobFailure.failed("away")) { try cache.current(BlobDeadlines()) }
+      #expect(throws: BlobFailure.failed("away")) { try cache.current(.patient) }
     }
     #expect(issuer.asked == 1)
     issuer.failure.withLock { $0 = nil }
     issuer.clock.advance(seconds: 20)
-    #expect(try cache.current(BlobDeadlines()).value == "key 2")
+    #expect(try cache.current(.patient).value == "key 2")
   }
 }

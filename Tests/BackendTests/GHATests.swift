@@ -52,7 +52,7 @@ import Testing
   private func entry(_ number: Int) -> BlobName { .entry(Digest.of(Array("gha \(number)".utf8))) }
 
   private func finish(_ services: any BlobService...) throws {
-    for service in services { try service.finish(BlobDeadlines()) }
+    for service in services { try service.finish(.patient) }
     clock.advance(61)
   }
 
@@ -74,7 +74,7 @@ import Testing
     let server = try stub()
     let first = try service(server.port, version)
     for number in 0..<1300 {
-      try first.store(entry(number), .bytes(bytes(number)), BlobDeadlines())
+      try first.store(entry(number), .bytes(bytes(number)), .patient)
     }
     for number in stride(from: 0, to: 1300, by: 9) {
       #expect(first.outcomeOfFetch(entry(number)) == .found(bytes(number)))
@@ -96,8 +96,9 @@ import Testing
   @Test(arguments: Version.allCases) func largeBlobs(_ version: Version) throws {
     let server = try stub()
     let first = try service(server.port, version)
-    let bytes = (0..<(70 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 7) }
-    try first.store(entry(1), .bytes(bytes), BlobDeadlines())
+    let piece = (0..<(1 << 20) - 7).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 7) }
+    let bytes = [UInt8](repeatElement(piece, count: 40).joined())
+    try first.store(entry(1), .bytes(bytes), .patient)
     try finish(first)
     #expect(try service(server.port, version).outcomeOfFetch(entry(1)) == .found(bytes))
     #expect(first.largestBlob == 128 << 20)
@@ -130,7 +131,7 @@ import Testing
       for service in services {
         #expect(
           startThread {
-            try? service.finish(BlobDeadlines())
+            try? service.finish(.patient)
             left.change { $0 -= 1 }
           })
       }
@@ -192,7 +193,7 @@ import Testing
     #expect(1...30 ~= seconds)
     #expect(asked(server) == before)
     #expect(service.outcomeOfStore(entry(1)) == .stored)
-    #expect(throws: BlobFailure.self) { try service.finish(BlobDeadlines()) }
+    #expect(throws: BlobFailure.self) { try service.finish(.patient) }
     try server.directory.write("limited", "0")
     clock.advance(31)
     try finish(service)

@@ -49,30 +49,77 @@ struct ServedFarm: Sendable {
   static func with<Value: Sendable>(
     _ runners: [FakeRunner], _ body: @escaping @Sendable (ServedFarm) async throws -> Value
   ) async throws -> Value {
+    try await withScheduler { scheduler, url, directory in
+      try await withServers(runners[...], url, directory, []) { servers in
+        let farm = try ServedFarm(url, scheduler, servers, directory)
+        try await farm.until { try await $0.metric("sccache_scheduler_servers") == runners.count }
+        return try await body(farm)
+      }
+    }
+  }
+
+  /// Runs a farm whose servers are known to the scheduler, and say nothing when they are asked.
+  static func withSilentServers(
+    _ ports: [LoopbackPort], _ body: @escaping @Sendable (ServedFarm) async throws -> Void
+  ) async throws {
+    try await withScheduler { scheduler, url, directory in
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for port in ports {
+          let certificate = try SelfSignedCertificate(
+            address: "127.0.0.1", ip: "127.0.0.1", nonce: UInt64(port.port))
+          let service = try worker(
+            FakeRunner(), port.port, url, directory, certificate, nonce: port.port)
+          group.addTask { await service.keepInTouch() }
+        }
+        defer { group.cancelAll() }
+        let farm = try ServedFarm(url, scheduler, [], directory)
+        try await farm.until { try await $0.metric("sccache_scheduler_servers") == ports.count }
+        try await body(farm)
+      }
+    }
+  }
+
+  private static func withScheduler<Value: Sendable>(
+    _ body: @escaping @Sendable (Traffic, String, TemporaryDirectory) async throws -> Value
+  ) async throws -> Value {
     let scheduler = Traffic()
     let service = SchedulerService(
       try schedulerSettings(), policy: patientPolicy, logger: silence)
     let directory = TemporaryDirectory()
-    let archive = [UInt8](repeating: 0x42, count: 700_000)
-    try directory.write("archive", archive)
-    var hash = ArchiveIDHash()
-    archive.withUnsafeBytes { hash.update($0) }
-    let id = hash.finish()
     return try await serving { head, body, isWanted in
       scheduler.saw(
         head, isClient: !head.path.contains("heartbeat") && !head.path.contains("_state"))
       return await service.reply(to: head, body, isWanted)
     } _: { port in
-      let url = "http://127.0.0.1:\(port)"
-      return try await withServers(runners[...], url, directory, []) { servers in
-        let farm = ServedFarm(
-          url: url, scheduler: scheduler, servers: servers,
-          client: FarmClient(schedulerURL: url, token: Secret(token), deadlines: patience),
-          archive: (id, directory("archive")), directory: directory)
-        try await farm.until { try await $0.metric("sccache_scheduler_servers") == runners.count }
-        return try await body(farm)
+      try await withThrowingTaskGroup(of: Value?.self) { group in
+        group.addTask {
+          await service.keepTime()
+          return nil
+        }
+        group.addTask { try await body(scheduler, "http://127.0.0.1:\(port)", directory) }
+        defer { group.cancelAll() }
+        while let value = try await group.next() {
+          if let value { return value }
+        }
+        throw WorkerFailure("the scheduler ended")
       }
     }
+  }
+
+  private init(
+    _ url: String, _ scheduler: Traffic, _ servers: [Traffic], _ directory: TemporaryDirectory
+  ) throws {
+    let archive = [UInt8](repeating: 0x42, count: 700_000)
+    try directory.write("archive", archive)
+    var hash = ArchiveIDHash()
+    archive.withUnsafeBytes { hash.update($0) }
+    self.archive = (hash.finish(), directory("archive"))
+    self.url = url
+    self.scheduler = scheduler
+    self.servers = servers
+    self.directory = directory
+    client = FarmClient(
+      schedulerURL: url, token: Secret(Self.token), deadlines: Self.patience)
   }
 
   private static func withServers<Value: Sendable>(
@@ -91,14 +138,8 @@ struct ServedFarm: Sendable {
       guard let service = served.value else { return HTTPReply(status: 503) }
       return await service.reply(to: head, body, isWanted)
     } _: { port in
-      let service = WorkerService(
-        try workerSettings(port: port, schedulerURL: url, directory: directory.path),
-        credentials: WorkerService.Credentials(
-          jobKey: [UInt8](repeating: UInt8(runners.count), count: 32),
-          nonce: UInt64(runners.count), certificate: certificate),
-        runner: runner,
-        trees: try ToolchainTrees(directory: directory("trees-\(port)"), limit: 1 << 20), slots: 4,
-        logger: silence)
+      let service = try worker(
+        runner, port, url, directory, certificate, nonce: runners.count)
       served.value = service
       return try await withThrowingTaskGroup(of: Value?.self) { group in
         group.addTask {
@@ -115,6 +156,20 @@ struct ServedFarm: Sendable {
         throw WorkerFailure("the servers ended")
       }
     }
+  }
+
+  private static func worker(
+    _ runner: FakeRunner, _ port: Int, _ url: String, _ directory: TemporaryDirectory,
+    _ certificate: SelfSignedCertificate, nonce: Int
+  ) throws -> WorkerService {
+    WorkerService(
+      try workerSettings(port: port, schedulerURL: url, directory: directory.path),
+      credentials: WorkerService.Credentials(
+        jobKey: [UInt8](repeating: UInt8(truncatingIfNeeded: nonce), count: 32),
+        nonce: UInt64(nonce), certificate: certificate),
+      runner: runner,
+      trees: try ToolchainTrees(directory: directory("trees-\(port)"), limit: 1 << 20), slots: 4,
+      logger: silence)
   }
 
   /// A machine that runs all tests at once may be slow.

@@ -27,5 +27,14 @@ package final class LoopbackPort: Sendable {
     port = Int(UInt16(bigEndian: address.sin_port))
   }
 
+  /// Whether somebody has connected.
+  package var isAsked: Bool {
+    var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return poll(&wanted, 1, 0) == 1 && wanted.revents & Int16(POLLIN) != 0
+  }
+
+  /// Resets the connections that came, and refuses those that come.
+  package func refuse() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+
   deinit { close(descriptor) }
 }

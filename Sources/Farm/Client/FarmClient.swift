@@ -88,7 +88,8 @@ package final class FarmClient: Sendable {
 
   private func ask(
     _ method: HTTPQuestion.Method, _ base: String, _ endpoint: FarmCall, _ body: [UInt8] = [],
-    headers: [(name: String, value: String)] = [], limit: Int
+    headers: [(name: String, value: String)] = [], limit: Int,
+    isWanted: @escaping () -> Bool = { true }
   ) throws(FarmFailure) -> HTTPAnswer {
     let token = try credential().value
     var question: HTTPQuestion
@@ -104,10 +105,12 @@ package final class FarmClient: Sendable {
     times.total = limit
     let sign = HTTPQuestion(.get, url + FarmCall.status.path)
     do throws(HTTPFailure) {
-      let answer = try client.ask(question, deadlines: times, lifeCheck: lifeCheck(sign))
+      let answer = try client.ask(
+        question, deadlines: times, lifeCheck: lifeCheck(sign), isWanted: isWanted)
       state.withLock { $0.failures = 0 }
       return answer
     } catch {
+      if error == .cancelled { throw .cancelled }
       letRest()
       throw .schedulerAway(error == .silent ? "\(url) says nothing" : "\(error)")
     }
@@ -173,11 +176,13 @@ package final class FarmClient: Sendable {
     var form: JobForm { JobForm(announced: extras?.jobForm ?? 0) }
   }
 
-  private func allocate(_ archive: ArchiveID) throws(FarmFailure) -> Lease {
+  private func allocate(
+    _ archive: ArchiveID, _ isWanted: @escaping () -> Bool
+  ) throws(FarmFailure) -> Lease {
     let answer: AllocationAnswer = try message(
       try ask(
         .post, url, .allocateJob, ToolchainRequest(archive: archive).body,
-        limit: deadlines.allocation))
+        limit: deadlines.allocation, isWanted: isWanted))
     switch answer {
     case .failure(let text): throw .noCapacity(text)
     case .success(let allocation, let needsToolchain, let digest, let extras):
@@ -268,7 +273,7 @@ package final class FarmClient: Sendable {
     _ job: RemoteJob, _ archive: (id: ArchiveID, path: String), _ isWanted: @escaping () -> Bool
   ) throws(FarmFailure) -> Result {
     guard isWanted() else { throw .cancelled }
-    let lease = try allocate(archive.id)
+    let lease = try allocate(archive.id, isWanted)
     var hasEnded = false
     do throws(FarmFailure) {
       let certificate = try certificate(of: lease.server, digest: lease.certificateDigest)

@@ -12,6 +12,8 @@ struct SchedulerCounts: Sendable {
   /// By their clients, before they had ended.
   var jobsCancelled: UInt64 = 0
   var failuresReported: UInt64 = 0
+  /// Requests whose clients went away before the answer.
+  var abandoned: UInt64 = 0
 }
 
 extension Scheduler {
@@ -42,6 +44,9 @@ extension Scheduler {
       "sccache_scheduler_failures_reported_total", .counter,
       "Failures of servers, told by clients.",
       counts.failuresReported)
+    text.add(
+      "sccache_scheduler_abandoned_total", .counter,
+      "Requests whose clients went away before the answer.", counts.abandoned)
     let servers = serverReports
     func each(_ value: (ServerReport) -> UInt64) -> [(labels: String, value: UInt64)] {
       servers.map { (MetricsText.label("server", $0.address), value($0)) }

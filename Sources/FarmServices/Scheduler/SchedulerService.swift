@@ -13,12 +13,20 @@ package final class SchedulerService: Sendable {
   private enum Allocation {
     case granted(Grant)
     case refused(Refusal)
+    /// Nobody waits for the answer any more.
+    case abandoned
+  }
+
+  /// An alloc_job under way.
+  private struct WaitingClient {
+    var continuation: CheckedContinuation<Allocation, Never>
+    var isWanted: @Sendable () -> Bool
   }
 
   /// Everything in it is only touched under the lock, for the time of one event.
   private struct State {
     var scheduler: Scheduler
-    var waiting: [RequestID: CheckedContinuation<Allocation, Never>] = [:]
+    var waiting: [RequestID: WaitingClient] = [:]
     var lastRequest: UInt64 = 0
     var counts = SchedulerCounts()
   }
@@ -50,11 +58,21 @@ package final class SchedulerService: Sendable {
 
   private static var now: Moment { Moment(nanoseconds: Clock.monotonic) }
 
-  /// Ends leases in time, until the task is cancelled.
+  /// Ends leases in time, and the requests of clients that have gone, until the task is cancelled.
   package func keepTime() async {
     while !Task.isCancelled {
       try? await Task.sleep(for: .milliseconds(250))
+      abandonUnwanted()
       send(.tick)
+    }
+  }
+
+  /// No further server is asked for a client that has gone while one did not answer.
+  private func abandonUnwanted() {
+    for (request, client) in state.withLock({ $0.waiting }) where !client.isWanted() {
+      send(.requestAbandoned(request))
+      state.withLock { $0.counts.abandoned += 1 }
+      end(request, .abandoned)
     }
   }
 
@@ -146,7 +164,7 @@ package final class SchedulerService: Sendable {
       throw .bearerRefused(clients.refusal)
     }
     let wanted: ToolchainRequest = try await message(head, body, .allocateJob)
-    switch await allocation(wanted.archive) {
+    switch await allocation(wanted.archive, isWanted) {
     case .granted(let grant):
       guard isWanted() else {
         send(.cancelled(grant.job))
@@ -157,15 +175,18 @@ package final class SchedulerService: Sendable {
       if let answer = refusal.answer { return HTTPReply(answer, format) }
       guard case .assignFailed(let causes) = refusal else { throw .internalError }
       throw .assignFailed(causes)
+    case .abandoned: throw .internalError
     }
   }
 
-  private func allocation(_ archive: ArchiveID) async -> Allocation {
+  private func allocation(
+    _ archive: ArchiveID, _ isWanted: @escaping @Sendable () -> Bool
+  ) async -> Allocation {
     await withCheckedContinuation { continuation in
       let actions = state.withLock { state in
         state.lastRequest += 1
         let request = RequestID(state.lastRequest)
-        state.waiting[request] = continuation
+        state.waiting[request] = WaitingClient(continuation: continuation, isWanted: isWanted)
         return state.scheduler.handle(.allocate(request, archive), at: Self.now)
       }
       perform(actions)
@@ -243,7 +264,8 @@ package final class SchedulerService: Sendable {
   }
 
   private func end(_ request: RequestID, _ allocation: Allocation) {
-    state.withLock { $0.waiting.removeValue(forKey: request) }?.resume(returning: allocation)
+    state.withLock { $0.waiting.removeValue(forKey: request) }?.continuation
+      .resume(returning: allocation)
   }
 
   private func assign(_ assignment: Assignment) {

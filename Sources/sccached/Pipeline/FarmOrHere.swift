@@ -38,6 +38,7 @@ extension CompilePipeline {
         if cacheable.call.settings.remoteOnly, failure.isOfTheFarm {
           return FinishedRun(outcome: refusal(failure, cacheable))
         }
+        if !cacheable.call.channel.isClosed { statistics.record { $0.localFallback() } }
       }
       if cacheable.call.channel.isClosed { return nil }
     }

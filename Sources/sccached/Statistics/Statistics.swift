@@ -40,7 +40,7 @@ struct Statistics: Sendable, Equatable {
     fileprivate(set) var commentOnlyHits: UInt64 = 0
     /// Compilations that waited for an equal one under way and took its result.
     fileprivate(set) var sharedInFlight: UInt64 = 0
-    /// Compilations that the farm or the cache should have served and the caller's machine did.
+    /// Compilations that were for the farm and that it could not do: beside the reason in `notOnFarm`.
     fileprivate(set) var localFallbacks: UInt64 = 0
     /// Compilations that were done here although a farm is configured, by reason.
     fileprivate(set) var notOnFarm = Tally()

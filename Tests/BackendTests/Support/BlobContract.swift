@@ -11,7 +11,7 @@ struct BlobContract {
   /// Two clients of the same store, as two machines have them: what one stores the other finds.
   let first: any BlobService
   let second: any BlobService
-  var deadlines = BlobDeadlines()
+  var deadlines = BlobDeadlines.patient
   /// For stores that show a little later to others what was stored.
   var settle: () throws -> Void = {}
 

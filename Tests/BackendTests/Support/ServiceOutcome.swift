@@ -44,7 +44,7 @@ enum Outcome: Equatable, CustomStringConvertible {
 
 extension BlobService {
   func outcomeOfFetch(
-    _ name: BlobName = .probe, _ deadlines: BlobDeadlines = BlobDeadlines()
+    _ name: BlobName = .probe, _ deadlines: BlobDeadlines = .patient
   ) -> Outcome {
     let sink = Collected()
     do throws(BlobFailure) {
@@ -56,7 +56,7 @@ extension BlobService {
 
   func outcomeOfStore(
     _ name: BlobName = .probe, _ bytes: [UInt8] = [1, 2, 3],
-    _ deadlines: BlobDeadlines = BlobDeadlines()
+    _ deadlines: BlobDeadlines = .patient
   ) -> Outcome {
     do throws(BlobFailure) {
       try store(name, .bytes(bytes), deadlines)
@@ -67,7 +67,7 @@ extension BlobService {
   }
 
   func outcomeOfRemove(
-    _ name: BlobName = .probe, _ deadlines: BlobDeadlines = BlobDeadlines()
+    _ name: BlobName = .probe, _ deadlines: BlobDeadlines = .patient
   ) -> Outcome {
     do throws(BlobFailure) {
       try remove(name, deadlines)
@@ -79,6 +79,15 @@ extension BlobService {
 }
 
 extension BlobDeadlines {
+  /// For everything else: the whole suite runs at once on few cores, where a test waits for its turn.
+  static var patient: BlobDeadlines {
+    var deadlines = BlobDeadlines()
+    deadlines.connect = 30_000
+    deadlines.lookup = 60_000
+    deadlines.total = 240_000
+    return deadlines
+  }
+
   /// For tests that wait until they are over.
   static var short: BlobDeadlines {
     var deadlines = BlobDeadlines()

@@ -42,6 +42,10 @@ import Testing
       try reason(client, Self.local) - before, try client.statistics().count("dist_compiles")
     )
     #expect(here > 0 && there > 0 && here + there == 16, "\(here) here, \(there) there")
+    // What stays since it may is not what the farm could not do.
+    let statistics = try client.statistics()
+    let failed = statistics.extra("not_on_farm") - (try reason(client, Self.local))
+    #expect(statistics.extra("local_fallbacks") == failed)
   }
 
   /// A job that is away for too long is taken back when a compiler may run here.
@@ -60,7 +64,9 @@ import Testing
       pause(milliseconds: 100)
     }
     #expect(try client.statistics().count("dist_compiles") == 0)
-    #expect(try client.statistics().count("dist_errors") == 1)
+    let statistics = try client.statistics()
+    #expect(statistics.count("dist_errors") == 1)
+    #expect(statistics.extra("local_fallbacks") == statistics.extra("not_on_farm"))
   }
 
   /// A server that falls silent in the middle of a job is left, whatever a job may take. One that is only

@@ -1,7 +1,8 @@
 /* A compiler that only sleeps: takes gcc's place in toolchains, so that a farm can be full without a
    busy processor. A compilation sleeps for as long as its source says ("milliseconds_200") and leaves
-   an object with nothing in it, and the list of files where it is asked for; everything else,
-   preprocessing included, is gcc's, which is told that it is this program. */
+   an object with nothing in it, and the list of files where it is asked for; preprocessing such a
+   source, which includes nothing, copies it: gcc would need more of this machine's processors than the
+   farm. Everything else is gcc's, which is told that it is this program. */
 #include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,15 +45,24 @@ static int write_dependencies(const char *path, const char *target, const char *
   return fclose(file) != 0;
 }
 
+static char text[1 << 20];
+
+/* Reads the source; gives the milliseconds that it asks for, or -1. */
 static long duration(const char *path) {
-  static char text[1 << 20];
   FILE *file = fopen(path ? path : "/dev/stdin", "r");
-  if (!file) return 0;
+  if (!file) return -1;
   size_t length = fread(text, 1, sizeof text - 1, file);
   fclose(file);
   text[length] = 0;
   const char *mark = strstr(text, "milliseconds_");
-  return mark ? strtol(mark + strlen("milliseconds_"), NULL, 10) : 0;
+  return mark ? strtol(mark + strlen("milliseconds_"), NULL, 10) : -1;
+}
+
+static int preprocess(char **words, const char *source, const char *target, const char *list) {
+  const char *named = behind(words, "-MT");
+  FILE *file = target ? fopen(target, "w") : stdout;
+  if (!file || fprintf(file, "# 1 \"%s\"\n%s", source, text) < 0 || fclose(file) != 0) return 1;
+  return list ? write_dependencies(list, named ? named : source, source) : 0;
 }
 
 /* Complete, for clients that look: a head, the table of sections, and their names. */
@@ -77,7 +87,9 @@ static int write_object(const char *path) {
 }
 
 int main(int count, char **words) {
-  const char *target = behind(words, "-o"), *list = behind(words, "-MF");
+  const char *target = behind(words, "-o"), *list = behind(words, "-MF"), *source = input(words);
+  if (count >= 2 && has(words, "-E") && !has(words, "-###") && source && duration(source) >= 0)
+    return preprocess(words, source, target, list);
   if (count < 2 || !target || !has(words, "-c") || has(words, "-E") || has(words, "-###")) {
     /* Or it would look for its programs beside this one. */
     setenv("GCC_EXEC_PREFIX", "/usr/lib/gcc/", 1);
@@ -85,8 +97,8 @@ int main(int count, char **words) {
     perror(real);
     return 127;
   }
-  const char *source = input(words);
   long wanted = duration(source);
+  if (wanted < 0) wanted = 0;
   struct timespec time = {wanted / 1000, wanted % 1000 * 1000000};
   while (nanosleep(&time, &time) != 0) {}
   if (list && write_dependencies(list, target, source) != 0) return 1;
