@@ -1,25 +1,26 @@
 import Glibc
 import Platform
-import TestSupport
+package import TestSupport
 
 /// A server of a store, started for one test and ended with it.
-final class TestServer {
-  let process: BackgroundProcess
-  let port: Int
-  let directory: TemporaryDirectory
+package final class TestServer {
+  package let process: BackgroundProcess
+  package let port: Int
+  package let directory: TemporaryDirectory
 
   /// Starts a program that stays in the foreground, and waits until it listens.
   ///
   /// - Parameters:
   ///   - package: what to install when it is missing.
   ///   - arguments: made for a free port and the server's own directory.
-  init(
+  package init(
     _ program: String, package: String, environment: [String: String] = [:],
+    in directory: TemporaryDirectory = TemporaryDirectory(),
     arguments: (_ port: Int, _ directory: TemporaryDirectory) throws -> [String]
   ) throws {
     let path = try Self.find(program, package: package)
     port = try LoopbackPort(listens: false).port
-    directory = TemporaryDirectory()
+    self.directory = directory
     process = try BackgroundProcess(
       path, try arguments(port, directory),
       environment: ["PATH": Self.searchPath].merging(environment) { $1 },
@@ -34,6 +35,20 @@ final class TestServer {
     }
   }
 
+  /// Everything that it printed.
+  package var log: String { (try? String(contentsOf: process.log)) ?? "" }
+
+  /// The lines of what it printed that have a text in them.
+  package func lines(with text: String) -> [String] {
+    log.split(separator: "\n").map(String.init).filter { $0.contains(text) }
+  }
+
+  /// Waits for a file that it writes.
+  package func text(of name: String) throws -> String {
+    while access(directory(name), R_OK) != 0, process.isRunning { usleep(10_000) }
+    return try String(contentsOf: directory(name))
+  }
+
   struct NotStarted: Error, CustomStringConvertible {
     var program: String
     var said: String
@@ -46,7 +61,8 @@ final class TestServer {
     var description: String { "\(program) is missing: \(package)" }
   }
 
-  static let searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+  /// Where programs are found.
+  package static let searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
   private static func find(_ program: String, package: String) throws -> String {
     if program.contains("/"), access(program, X_OK) == 0 { return program }
@@ -58,7 +74,7 @@ final class TestServer {
   }
 
   /// Whether somebody takes connections at a port of 127.0.0.1.
-  static func listens(_ port: Int) -> Bool {
+  package static func listens(_ port: Int) -> Bool {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(O_CLOEXEC), 0)
     defer { close(descriptor) }
     var address = sockaddr_in()
@@ -70,5 +86,12 @@ final class TestServer {
         connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
       }
     }
+  }
+}
+
+extension String {
+  /// A whole file.
+  package init(contentsOf path: String) throws {
+    self.init(decoding: try Files.read(path), as: UTF8.self)
   }
 }
