@@ -4,24 +4,26 @@ import TestSupport
 /// Three masters that share the slots.
 package struct RedisCluster {
   package let servers: [RedisServer]
+  private let buses: [LoopbackPort]
 
   package init(tls certificate: TestCertificate? = nil) throws {
     var servers: [RedisServer] = []
-    var buses: [Int] = []
+    var buses: [LoopbackPort] = []
     for _ in 0..<3 {
-      let bus = try LoopbackPort(listens: false).port
+      let bus = try LoopbackPort(listens: false)
       let more = certificate == nil ? [] : ["--tls-cluster", "yes"] + Self.authority(certificate)
       servers.append(
         try RedisServer(
-          ["--cluster-enabled", "yes", "--cluster-port", "\(bus)"]
+          ["--cluster-enabled", "yes", "--cluster-port", "\(bus.port)"]
             + ["--cluster-node-timeout", "5000"] + more, tls: certificate))
       buses.append(bus)
     }
     self.servers = servers
+    self.buses = buses
     for (number, range) in [(0, 5460), (5461, 10922), (10923, 16383)].enumerated() {
       try servers[number].command("cluster", "addslotsrange", "\(range.0)", "\(range.1)")
       try servers[0].command(
-        "cluster", "meet", "127.0.0.1", "\(servers[number].port)", "\(buses[number])")
+        "cluster", "meet", "127.0.0.1", "\(servers[number].port)", "\(buses[number].port)")
     }
     // Each has to have heard of all slots, too.
     for server in servers {

@@ -5,8 +5,9 @@ package import TestSupport
 /// A server of a store, started for one test and ended with it.
 package final class TestServer {
   package let process: BackgroundProcess
-  package let port: Int
+  package var port: Int { reserved.port }
   package let directory: TemporaryDirectory
+  private let reserved: LoopbackPort
 
   /// Starts a program that stays in the foreground, and waits until it listens.
   ///
@@ -19,10 +20,10 @@ package final class TestServer {
     arguments: (_ port: Int, _ directory: TemporaryDirectory) throws -> [String]
   ) throws {
     let path = try Self.find(program, package: package)
-    port = try LoopbackPort(listens: false).port
+    reserved = try LoopbackPort(listens: false)
     self.directory = directory
     process = try BackgroundProcess(
-      path, try arguments(port, directory),
+      path, try arguments(reserved.port, directory),
       environment: ["PATH": Self.searchPath].merging(environment) { $1 },
       log: directory("server.log"))
     var left = 2000
