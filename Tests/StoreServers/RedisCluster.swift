@@ -3,9 +3,11 @@ import TestSupport
 
 /// Three masters that share the slots.
 package struct RedisCluster {
+  /// By the slots that they have.
   package let servers: [RedisServer]
   private let buses: [LoopbackPort]
 
+  /// Ready when this returns.
   package init(tls certificate: TestCertificate? = nil) throws {
     var servers: [RedisServer] = []
     var buses: [LoopbackPort] = []

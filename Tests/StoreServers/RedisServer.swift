@@ -4,11 +4,16 @@ import TestSupport
 
 /// redis-server as a test wants it.
 package struct RedisServer {
+  /// The process.
   package let server: TestServer
+  /// What it shows, when it speaks TLS.
   package let certificate: TestCertificate?
+  /// For TCP, with TLS or without.
   package var port: Int { server.port }
+  /// For Unix.
   package var socket: String { server.directory("redis.sock") }
 
+  /// - Parameter more: words of its command line.
   package init(_ more: [String] = [], tls certificate: TestCertificate? = nil) throws {
     self.certificate = certificate
     server = try TestServer("redis-server", package: "apt-get install redis-server") {

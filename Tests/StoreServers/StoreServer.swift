@@ -2,6 +2,7 @@ import Platform
 
 /// A store that was started for a test, and the variables by which a daemon uses it.
 package struct StoreServer {
+  /// The process, its port and its directory.
   package let server: TestServer
   /// Its place, and credentials that are right.
   let place: [String: String]
@@ -37,11 +38,6 @@ extension StoreServer {
   private static let right = "s3cret"
   private static let other = "wr0ng-pa55word"
 
-  /// The secrets of a user and a password, as they are and as HTTP has them.
-  private static func secrets(of user: String) -> [String] {
-    [right, other] + [right, other].map { Base64.encode(Array("\(user):\($0)".utf8)) }
-  }
-
   static func s3() throws -> StoreServer {
     let moto = try S3Servers.moto()
     let wrong = String(moto.secret.reversed())
@@ -69,26 +65,29 @@ extension StoreServer {
 
   static func memcached() throws -> StoreServer {
     let server = try MemcachedServers.secured()
-    return StoreServer(
-      server: server,
-      place: [
-        "SCCACHE_MEMCACHED_ENDPOINT": "tcp://127.0.0.1:\(server.port)",
-        "SCCACHE_MEMCACHED_USERNAME": "alice", "SCCACHE_MEMCACHED_PASSWORD": right,
-      ],
-      wrong: ["SCCACHE_MEMCACHED_PASSWORD": other], secrets: secrets(of: "alice"),
-      variables: "SCCACHE_MEMCACHED")
+    return forAlice("MEMCACHED", server, "tcp://127.0.0.1:\(server.port)")
   }
 
   static func webdav() throws -> StoreServer {
     let server = try WebDAVServers.nginx(.basic)
+    return forAlice("WEBDAV", server, "http://127.0.0.1:\(server.port)/")
+  }
+
+  /// One that lets alice in.
+  private static func forAlice(
+    _ name: String, _ server: TestServer, _ endpoint: String
+  ) -> StoreServer {
+    let variables = "SCCACHE_\(name)"
+    // As they are, and as HTTP has them.
+    let encoded = [right, other].map { Base64.encode(Array("alice:\($0)".utf8)) }
     return StoreServer(
       server: server,
       place: [
-        "SCCACHE_WEBDAV_ENDPOINT": "http://127.0.0.1:\(server.port)/",
-        "SCCACHE_WEBDAV_USERNAME": "alice", "SCCACHE_WEBDAV_PASSWORD": right,
+        variables + "_ENDPOINT": endpoint, variables + "_USERNAME": "alice",
+        variables + "_PASSWORD": right,
       ],
-      wrong: ["SCCACHE_WEBDAV_PASSWORD": other], secrets: secrets(of: "alice"),
-      variables: "SCCACHE_WEBDAV")
+      wrong: [variables + "_PASSWORD": other], secrets: [right, other] + encoded,
+      variables: variables)
   }
 
   static func gha(isSecond: Bool) throws -> StoreServer {

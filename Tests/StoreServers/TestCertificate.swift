@@ -4,6 +4,7 @@ package import TestSupport
 /// A certificate that vouches for itself: the server shows it, and a client that trusts this file alone
 /// takes no other.
 package struct TestCertificate {
+  /// Where its files are.
   package let directory = TemporaryDirectory()
 
   /// - Parameter name: as the extension `subjectAltName` has it.

@@ -4,8 +4,11 @@ package import TestSupport
 
 /// A server of a store, started for one test and ended with it.
 package final class TestServer {
+  /// Ends with this value.
   package let process: BackgroundProcess
+  /// Of 127.0.0.1.
   package var port: Int { reserved.port }
+  /// Its own; what it prints is in server.log.
   package let directory: TemporaryDirectory
   private let reserved: LoopbackPort
 
@@ -26,7 +29,7 @@ package final class TestServer {
       path, try arguments(reserved.port, directory),
       environment: ["PATH": Self.searchPath].merging(environment) { $1 },
       log: directory("server.log"))
-    var left = 2000
+    var left = 6000
     while process.isRunning, !Self.listens(port), left > 0 {
       usleep(10_000)
       left -= 1

@@ -91,7 +91,8 @@ package enum WebDAVServers {
           </Directory>
 
           """)
-      return ["-D", "FOREGROUND", "-f", directory("apache.conf")]
+      // One process: children would outlive a killed parent.
+      return ["-X", "-f", directory("apache.conf")]
     }
   }
 
