@@ -183,6 +183,9 @@ let package = Package(
         "Platform", "Transport", "WebServer", .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/ServerTestSupport", swiftSettings: strict),
+    .target(
+      name: "StoreServers", dependencies: ["Platform", "TestSupport"], path: "Tests/StoreServers",
+      exclude: ["Stubs"], swiftSettings: strict),
     .testTarget(name: "WireTests", dependencies: ["Wire", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "PlatformTests", dependencies: ["Platform", "TestSupport"], swiftSettings: strict),
@@ -200,8 +203,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "BackendTests",
-      dependencies: ["Storage", "CacheKey", "Platform", "Settings", "TestSupport", "Transport"],
-      exclude: ["Stubs"],
+      dependencies: [
+        "Storage", "CacheKey", "Platform", "Settings", "StoreServers", "TestSupport", "Transport",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "FarmTests", dependencies: ["Farm", "Platform", "Settings", "TestSupport"],
@@ -232,7 +236,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "Integration",
-      dependencies: ["CPosix", "Farm", "Platform", "Settings", "TestSupport", "Transport"],
+      dependencies: [
+        "CPosix", "Farm", "Platform", "Settings", "StoreServers", "TestSupport", "Transport",
+      ],
       path: "Tests/Integration",
       swiftSettings: strict),
   ],

@@ -1,5 +1,6 @@
 import Settings
 import Storage
+import StoreServers
 import Synchronization
 import TestSupport
 import Testing
@@ -10,7 +11,7 @@ import Testing
   private static let key = "c2VjcmV0LWtleS1vZi10aGUtYWNjb3VudC1mb3ItdGVzdHM="
 
   private func stub(_ arguments: [String] = []) throws -> TestServer {
-    try Stub.start("azure", service: "azure", arguments)
+    try TestServer.stub("azure-stub.py", service: "azure", arguments)
   }
 
   private func service(

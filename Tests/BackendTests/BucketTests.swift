@@ -1,5 +1,6 @@
 import Settings
 import Storage
+import StoreServers
 import TestSupport
 import Testing
 

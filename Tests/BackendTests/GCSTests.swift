@@ -2,6 +2,7 @@ import Glibc
 import Platform
 import Settings
 import Storage
+import StoreServers
 import Synchronization
 import TestSupport
 import Testing
@@ -26,19 +27,8 @@ import Testing
     return try BlobServices.service(for: .gcs(settings), context)
   }
 
-  private func fakeServer(_ more: [String] = []) throws -> TestServer {
-    try TestServer(
-      Stub.program("fake-gcs-server-linux-amd64", of: "gcs"), package: Stub.advice("gcs")
-    ) { port, directory in
-      try directory.write("data/box/seed", "x")
-      return [
-        "-backend", "memory", "-host", "127.0.0.1", "-port", "\(port)", "-data", directory("data"),
-      ] + (more.isEmpty ? ["-scheme", "http"] : more)
-    }
-  }
-
   @Test func fakeGCSServer() throws {
-    let server = try fakeServer()
+    let server = try GCSServers.fake()
     let port = server.port
     try BlobContract(first: try service(port), second: try service(port)).check()
     let one = try service(port)
@@ -55,10 +45,7 @@ import Testing
   @Test func encrypted() throws {
     for (name, isRight) in [("DNS:localhost,IP:127.0.0.1", true), ("DNS:other.example", false)] {
       let certificate = try TestCertificate(name)
-      let server = try fakeServer([
-        "-scheme", "https", "-cert-location", certificate.certificate,
-        "-private-key-location", certificate.key,
-      ])
+      let server = try GCSServers.fake(tls: certificate)
       var variables = ["STORAGE_EMULATOR_HOST": "https://127.0.0.1:\(server.port)"]
       #expect(try service(0, variables: variables).outcomeOfFetch().kind == .unreachable)
       variables["SSL_CERT_FILE"] = certificate.certificate
@@ -86,7 +73,7 @@ import Testing
     let account: [String: String]
 
     init() throws {
-      server = try Stub.start("gcs", service: "gcs")
+      server = try TestServer.stub("gcs-stub.py", service: "gcs")
       address = "http://127.0.0.1:\(server.port)"
       try Self.openssl("genrsa", "-out", server.directory("private.pem"), "2048")
       try Self.openssl(

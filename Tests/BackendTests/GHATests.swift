@@ -2,6 +2,7 @@ import Glibc
 import Platform
 import Settings
 import Storage
+import StoreServers
 import Synchronization
 import TestSupport
 import Testing
@@ -38,7 +39,7 @@ import Testing
       BackendContext(variable: { variables[$0] }, now: { clock.now }))
   }
 
-  private func stub() throws -> TestServer { try Stub.start("gha") }
+  private func stub() throws -> TestServer { try TestServer.stub("gha-stub.py") }
 
   private func created(_ server: TestServer) -> Int {
     server.log.split(separator: "\n").count { $0.contains("created") }

@@ -2,6 +2,7 @@ import CacheKey
 import Glibc
 import Platform
 import Settings
+import StoreServers
 import TestSupport
 import Testing
 import Transport
@@ -9,16 +10,6 @@ import Transport
 @testable import Storage
 
 @Suite(.blocking) struct MemcachedTests {
-  private func memcached(
-    _ more: [String] = [], environment: [String: String] = [:]
-  ) throws -> TestServer {
-    try TestServer(
-      "memcached", package: "apt-get install memcached", environment: environment
-    ) { port, _ in
-      ["-u", "nobody", "-l", "127.0.0.1", "-p", "\(port)", "-U", "0"] + more
-    }
-  }
-
   private func service(
     _ servers: [TestServer], _ change: (inout MemcachedSettings) -> Void = { _ in }
   ) throws -> any BlobService {
@@ -36,7 +27,7 @@ import Transport
 
   @Test(arguments: MemcachedSettings.Language.allCases)
   func keepsTheContract(language: MemcachedSettings.Language) throws {
-    let server = try memcached()
+    let server = try MemcachedServers.plain()
     let change = { (settings: inout MemcachedSettings) in
       settings.protocol = language
       settings.keyPrefix = "team/x"
@@ -46,7 +37,7 @@ import Transport
   }
 
   @Test func severalServersShareTheKeys() throws {
-    let servers = try (0..<3).map { _ in try memcached() }
+    let servers = try (0..<3).map { _ in try MemcachedServers.plain() }
     let first = try service(servers)
     try BlobContract(first: first, second: try service(servers)).check()
     for number in 0..<30 {
@@ -62,35 +53,18 @@ import Transport
     }
   }
 
-  /// With SASL only the binary protocol is left.
-  private func secured() throws -> (TestServer, TemporaryDirectory) {
-    let directory = TemporaryDirectory()
-    chmod(directory.path, 0o755)
-    try directory.write("memcached.conf", "mech_list: plain\nsasldb_path: \(directory("users"))\n")
-    let made = try Spawn.run(
-      "/bin/sh",
-      [
-        "-c",
-        "printf s3cret | saslpasswd2 -p -a memcached -c -f \(directory("users")) -u $(hostname) alice",
-      ], environment: [Array("PATH=\(TestServer.searchPath)".utf8)], directory: "/")
-    #expect(made.isSuccess, "apt-get install sasl2-bin libsasl2-modules")
-    chmod(directory("users"), 0o644)
-    return (try memcached(["-S"], environment: ["SASL_CONF_PATH": directory.path]), directory)
-  }
-
   @Test func whoKnowsThePasswordKeepsTheContract() throws {
-    let (server, directory) = try secured()
+    let server = try MemcachedServers.secured()
     let change = { (settings: inout MemcachedSettings) in
       settings.username = "alice"
       settings.password = Secret("s3cret")
     }
     try BlobContract(first: try service([server], change), second: try service([server], change))
       .check()
-    withExtendedLifetime(directory) {}
   }
 
   @Test func aWrongPasswordIsDenied() throws {
-    let (server, directory) = try secured()
+    let server = try MemcachedServers.secured()
     let service = try service([server]) {
       $0.username = "alice"
       $0.password = Secret("wr0ng")
@@ -99,20 +73,18 @@ import Transport
       #expect(outcome.kind == .denied, "\(outcome)")
       #expect(!outcome.description.contains("wr0ng"))
     }
-    withExtendedLifetime(directory) {}
   }
 
   /// libmemcached takes the refusal of a GET for "not found".
   @Test func whoHasNoPasswordIsDeniedToWrite() throws {
-    let (server, directory) = try secured()
+    let server = try MemcachedServers.secured()
     let service = try service([server])
     #expect(service.outcomeOfStore().kind == .denied)
     #expect(service.outcomeOfFetch() == .absent)
-    withExtendedLifetime(directory) {}
   }
 
   @Test func prefixesAreApart() throws {
-    let server = try memcached()
+    let server = try MemcachedServers.plain()
     let one = try service([server]) { $0.keyPrefix = "/one/" }
     let two = try service([server]) { $0.keyPrefix = "two" }
     #expect(one.location == "memcached, name: memcached, prefix: /one/")
@@ -121,7 +93,7 @@ import Transport
   }
 
   @Test func entriesExpire() throws {
-    let server = try memcached()
+    let server = try MemcachedServers.plain()
     let service = try service([server]) { $0.expirationSeconds = 1 }
     #expect(service.outcomeOfStore() == .stored)
     var left = 100
@@ -134,14 +106,14 @@ import Transport
 
   /// Memcached takes more than thirty days for a moment since 1970, which would be long ago.
   @Test(arguments: [0, 31 * 24 * 3600]) func longExpirationsAreNotInThePast(seconds: Int) throws {
-    let server = try memcached()
+    let server = try MemcachedServers.plain()
     let service = try service([server]) { $0.expirationSeconds = seconds }
     #expect(service.outcomeOfStore() == .stored)
     #expect(service.outcomeOfFetch() == .found([1, 2, 3]))
   }
 
   @Test func aServerThatWasStartedAgainIsFound() throws {
-    let server = try memcached()
+    let server = try MemcachedServers.plain()
     let service = try service([server])
     #expect(service.outcomeOfStore() == .stored)
     server.process.stop(SIGTERM)
@@ -161,7 +133,7 @@ import Transport
 
   @Test func connectionsThatTheServerEndedAreReplaced() throws {
     // Idle ones are closed after a second.
-    let server = try memcached(["-o", "idle_timeout=1"])
+    let server = try MemcachedServers.plain(["-o", "idle_timeout=1"])
     let service = try service([server])
     #expect(service.outcomeOfStore() == .stored)
     sleep(3)
@@ -169,7 +141,7 @@ import Transport
   }
 
   @Test func anItemAboveTheServersLimitIsTooLarge() throws {
-    let server = try memcached(["-I", "512k"])
+    let server = try MemcachedServers.plain(["-I", "512k"])
     let service = try service([server])
     #expect(
       service.outcomeOfStore(.probe, [UInt8](repeating: 1, count: 900_000)).kind == .tooLarge)
@@ -237,7 +209,7 @@ import Transport
   }
 
   @Test func aDroppedFirstPieceIsAMissAndALaterOneAFailure() throws {
-    let server = try memcached()
+    let server = try MemcachedServers.plain()
     let service = try service([server])
     let handle = handle(server)
     for number in [0, 1, 2] {
@@ -251,7 +223,7 @@ import Transport
   }
 
   @Test func aPieceThatIsAnotherIsAFailure() throws {
-    let server = try memcached()
+    let server = try MemcachedServers.plain()
     let service = try service([server])
     let handle = handle(server)
     #expect(service.outcomeOfStore(.probe, large) == .stored)

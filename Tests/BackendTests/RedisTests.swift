@@ -1,5 +1,6 @@
 import Platform
 import Settings
+import StoreServers
 import TestSupport
 import Testing
 

@@ -2,6 +2,7 @@
   import Platform
   import Settings
   import Storage
+  import StoreServers
   import TestSupport
   import Testing
 

@@ -2,46 +2,43 @@
   import Platform
   import Settings
   import Storage
+  import StoreServers
   import TestSupport
   import Testing
 
   /// The contract, with servers that check signatures.
   @Suite(.blocking) struct S3Tests {
-    private func moto() throws -> (server: TestServer, id: String, secret: String, role: String) {
-      let server = try TestServer.stub("s3-moto.py", service: "moto")
-      let words = try server.text(of: "ready").split(separator: "\n").map(String.init)
-      return (server, words[0], words[1], words[2])
-    }
-
     @Test func motoKeepsBlobs() throws {
-      let (server, id, secret, _) = try moto()
-      var client = S3Client(port: server.port, id: id, secret: secret)
+      let moto = try S3Servers.moto()
+      var client = S3Client(port: moto.server.port, id: moto.id, secret: moto.secret)
       client.settings.keyPrefix = "/team a/ü+~/"
       try BlobContract(first: try client.service(), second: try client.service()).check()
     }
 
     @Test func motoRefusesAnotherSecret() throws {
-      let (server, id, secret, _) = try moto()
-      let wrong = try S3Client(port: server.port, id: id, secret: secret + "x").service()
+      let moto = try S3Servers.moto()
+      let wrong = try S3Client(port: moto.server.port, id: moto.id, secret: moto.secret + "x")
+        .service()
       #expect(wrong.outcomeOfStore().kind == .denied)
       #expect(wrong.outcomeOfFetch().description.contains("SignatureDoesNotMatch"))
-      #expect(!wrong.outcomeOfFetch().description.contains(id))
+      #expect(!wrong.outcomeOfFetch().description.contains(moto.id))
     }
 
     /// moto's own token service gives keys that moto's own S3 takes.
     @Test func motoGivesARole() throws {
-      let (server, id, secret, role) = try moto()
+      let moto = try S3Servers.moto()
       let files = TemporaryDirectory()
       try files.write(
         "config",
-        "[profile ci]\nrole_arn = \(role)\nsource_profile = base\n"
-          + "[profile base]\naws_access_key_id = \(id)\naws_secret_access_key = \(secret)\n")
+        "[profile ci]\nrole_arn = \(moto.role)\nsource_profile = base\n"
+          + "[profile base]\naws_access_key_id = \(moto.id)\naws_secret_access_key = \(moto.secret)\n"
+      )
       let client = S3Client(
-        port: server.port,
+        port: moto.server.port,
         [
           "AWS_PROFILE": "ci", "AWS_CONFIG_FILE": files("config"),
           "AWS_SHARED_CREDENTIALS_FILE": files("none"),
-          "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:\(server.port)",
+          "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:\(moto.server.port)",
         ])
       let service = try client.service()
       #expect(service.outcomeOfStore() == .stored)

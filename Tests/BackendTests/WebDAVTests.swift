@@ -1,6 +1,7 @@
 import Glibc
 import Platform
 import Settings
+import StoreServers
 import TestSupport
 import Testing
 
@@ -50,8 +51,7 @@ import Testing
   }
 
   @Test func wsgidavKeepsTheContract() throws {
-    let root = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
-    let server = try WebDAVServers.wsgidav(root: root)
+    let server = try WebDAVServers.wsgidav()
     try BlobContract(first: try service(server), second: try service(server)).check()
   }
 

@@ -1,51 +1,12 @@
 import Glibc
 import Platform
+import StoreServers
 import TestSupport
 import Testing
 
 /// Whole programs with a remote store: nginx, started by the test.
 @Suite(.blocking) struct RemoteStoreTests {
-  /// nginx with a directory that everybody may write.
-  private final class Web {
-    let process: BackgroundProcess
-    let directory = TemporaryDirectory()
-    let port: UInt16
-
-    init() throws {
-      port = try Loopback.freePort()
-      chmod(directory.path, 0o777)
-      try directory.write(
-        "nginx.conf",
-        """
-        daemon off; master_process off; pid \(directory("pid")); error_log stderr;
-        events {}
-        http {
-          access_log \(directory("access")); client_body_temp_path \(directory("body"));
-          proxy_temp_path \(directory("p")); fastcgi_temp_path \(directory("f"));
-          uwsgi_temp_path \(directory("u")); scgi_temp_path \(directory("s"));
-          server {
-            listen 127.0.0.1:\(port); root \(directory("root")); client_max_body_size 100m;
-            location / { dav_methods PUT DELETE MKCOL; create_full_put_path on; }
-          }
-        }
-        """)
-      mkdir(directory("root"), 0o777)
-      process = try BackgroundProcess(
-        try Programs.find("nginx"), ["-c", directory("nginx.conf")], environment: [:],
-        log: directory("log"))
-      for _ in 0..<2000 where FileStamp(path: directory("pid")) == nil { usleep(10_000) }
-    }
-
-    /// Requests so far, `GET /…` each.
-    var requests: [String] {
-      let text = (try? Files.read(directory("access"))).map { String(decoding: $0, as: UTF8.self) }
-      return (text ?? "").split(separator: "\n").compactMap { line in
-        line.split(separator: "\"").dropFirst().first.map(String.init)
-      }
-    }
-  }
-
-  private func machine(_ web: Web, _ more: [String: String] = [:]) throws -> Sandbox {
+  private func machine(_ web: TestServer, _ more: [String: String] = [:]) throws -> Sandbox {
     let box = try Sandbox([
       "SCCACHE_WEBDAV_ENDPOINT": "http://127.0.0.1:\(web.port)/",
       "SCCACHE_WEBDAV_KEY_PREFIX": "team",
@@ -63,7 +24,7 @@ import Testing
 
   /// A machine with nothing asks twice, and starts neither compiler nor preprocessor.
   @Test(arguments: [false, true]) func anEmptyMachineHits(hasDisk: Bool) throws {
-    let web = try Web()
+    let web = try WebDAVServers.nginx()
     let first = try machine(web)
     try first.compile(["gcc", "-c", "a.c"], .miss)
     let object = try first.read("a.o")
@@ -81,7 +42,7 @@ import Testing
   }
 
   @Test func theDiskServesWhenTheStoreIsGone() throws {
-    let web = try Web()
+    let web = try WebDAVServers.nginx()
     let first = try machine(web)
     try first.compile(["gcc", "-c", "a.c"], .miss)
     try end(first)
@@ -95,45 +56,17 @@ import Testing
     try second.isRight(["gcc", "-c", "b.c"], .hit, output: "b.o")
   }
 
-  enum Fault: CaseIterable { case killed, stopped }
-
-  /// The store goes away in the middle of a build: the build goes on, its objects are right, and the
-  /// person reads one line.
-  @Test(arguments: Fault.allCases) func theStoreGoesAwayInABuild(_ fault: Fault) throws {
-    let web = try Web()
-    let box = try machine(web, chain)
-    for number in 0..<200 {
-      try box.write("f\(number).c", "int f\(number) = \(number);\n", settle: false)
-    }
-    pause(milliseconds: 20)
-    let signal = fault == .killed ? "KILL" : "STOP"
-    let result = try box.shell(
-      """
-      (while [ $(ls | grep -c '\\.o$') -lt 60 ]; do sleep 0.02; done; kill -\(signal) \(web.process.pid)) &
-      seq 0 199 | xargs -P 8 -I @ $SCCACHE gcc -c f@.c -o f@.o; code=$?; wait; exit $code
-      """)
-    #expect(result.isSuccess, "\(result.errorText)")
-    let lines = result.errorText.split(separator: "\n")
-    #expect(lines.count == 1 && lines.allSatisfy { $0.contains("the store webdav") }, "\(lines)")
-    for number in stride(from: 0, to: 200, by: 13) {
-      try box.plain(["gcc", "-c", "f\(number).c", "-o", "plain.o"])
-      #expect(try box.read("f\(number).o") == box.read("plain.o"))
-    }
-    let shown = try box.sccache(["--show-stats"]).outputText
-    #expect(shown.contains("webdav: lookups left out"))
-  }
-
   @Test func damagedBlobsAreReplaced() throws {
-    let web = try Web()
+    let web = try WebDAVServers.nginx()
     let first = try machine(web)
     try first.compile(["gcc", "-c", "a.c"], .miss)
     try end(first)
-    for (path, node) in Tree(web.directory("root")).nodes where !node.content.isEmpty {
+    for (path, node) in Tree(web.directory("team")).nodes where !node.content.isEmpty {
       guard !path.contains("manifests") else { continue }
       var bytes = node.content
       bytes[bytes.count / 2] ^= 1
       let file = try Descriptor.open(
-        web.directory("root") + "/" + path, O_WRONLY | O_TRUNC)
+        web.directory("team/" + path), O_WRONLY | O_TRUNC)
       try file.write(bytes, path: path)
     }
     let second = try machine(web)
@@ -144,7 +77,7 @@ import Testing
   }
 
   @Test func readersDontWrite() throws {
-    let web = try Web()
+    let web = try WebDAVServers.nginx()
     let box = try machine(web, chain.merging(["SCCACHE_WEBDAV_RW_MODE": "READ_ONLY"]) { $1 })
     try box.compile(["gcc", "-c", "a.c"], .miss)
     try end(box)
@@ -154,7 +87,7 @@ import Testing
 
   /// Changed headers make a second result, which others find beside the first.
   @Test func resultsOfTwoMachinesStandSideBySide() throws {
-    let web = try Web()
+    let web = try WebDAVServers.nginx()
     for value in [1, 2, 3] {
       let box = try machine(web)
       try box.write("h.h", "#include <stddef.h>\n#define H \(value)\n")
@@ -169,7 +102,7 @@ import Testing
   }
 
   @Test func signaturesKeepOthersOut() throws {
-    let web = try Web()
+    let web = try WebDAVServers.nginx()
     func box(_ key: String?) throws -> Sandbox {
       try machine(web, key.map { ["SCCACHE_SIGNING_KEY": $0] } ?? [:])
     }
@@ -184,7 +117,7 @@ import Testing
   }
 
   @Test func secretsStayOut() throws {
-    let web = try Web()
+    let web = try WebDAVServers.nginx()
     let secret = "pa55-w0rd-of-the-store"
     let log = web.directory("daemon.log")
     let box = try machine(
@@ -210,7 +143,7 @@ import Testing
   }
 
   @Test func modesForPeople() throws {
-    let web = try Web()
+    let web = try WebDAVServers.nginx()
     let box = try machine(web, chain)
     let good = try box.sccache(["--ping-storage"])
     #expect(good.isSuccess)
@@ -229,5 +162,15 @@ import Testing
     let bad = try box.sccache(["--ping-storage"])
     #expect(bad.exitCode == 1)
     #expect(bad.outputText.contains("can't be reached"))
+  }
+}
+
+extension TestServer {
+  /// What nginx was asked so far, `GET /…` each.
+  fileprivate var requests: [String] {
+    let text = (try? String(contentsOf: directory("access"))) ?? ""
+    return text.split(separator: "\n").compactMap { line in
+      line.split(separator: "\"").dropFirst().first.map(String.init)
+    }
   }
 }

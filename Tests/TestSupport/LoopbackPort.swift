@@ -1,7 +1,8 @@
 import Glibc
 import Platform
 
-/// A TCP port of 127.0.0.1 at which nobody answers, and which nobody else gets meanwhile.
+/// A TCP port of 127.0.0.1 at which nobody answers, and which nobody else gets meanwhile. Only a server that
+/// is told the number may listen there.
 package final class LoopbackPort: Sendable {
   package let port: Int
   private let descriptor: Int32
@@ -11,6 +12,9 @@ package final class LoopbackPort: Sendable {
   package init(listens: Bool) throws {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(O_CLOEXEC), 0)
     self.descriptor = descriptor
+    // Whoever has it set, too, as servers have, may use the port; the kernel gives it to nobody by itself.
+    var yes: Int32 = 1
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian

@@ -64,6 +64,11 @@ indirect enum JSON: Sendable {
     return []
   }
 
+  var elements: [JSON] {
+    if case .array(let elements) = self { return elements }
+    return []
+  }
+
   var text: String? {
     if case .string(let text) = self { return text }
     return nil

@@ -1,13 +1,14 @@
 import Platform
-import TestSupport
+package import TestSupport
 
 /// A certificate that vouches for itself: the server shows it, and a client that trusts this file alone
 /// takes no other.
-struct TestCertificate {
-  let directory = TemporaryDirectory()
+package struct TestCertificate {
+  /// Where its files are.
+  package let directory = TemporaryDirectory()
 
   /// - Parameter name: as the extension `subjectAltName` has it.
-  init(_ name: String = "DNS:localhost,IP:127.0.0.1") throws {
+  package init(_ name: String = "DNS:localhost,IP:127.0.0.1") throws {
     let result = try Spawn.run(
       "/usr/bin/openssl",
       [
@@ -21,6 +22,8 @@ struct TestCertificate {
     }
   }
 
-  var certificate: String { directory("certificate.pem") }
-  var key: String { directory("key.pem") }
+  /// The file of the certificate.
+  package var certificate: String { directory("certificate.pem") }
+  /// The file of its key.
+  package var key: String { directory("key.pem") }
 }

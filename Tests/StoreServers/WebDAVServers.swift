@@ -3,8 +3,9 @@ import Platform
 import TestSupport
 
 /// Servers of WebDAV as they are usually set up.
-enum WebDAVServers {
-  enum Access {
+package enum WebDAVServers {
+  /// Who may use one.
+  package enum Access: Sendable {
     case everybody
     /// alice with the password s3cret.
     case basic
@@ -13,7 +14,7 @@ enum WebDAVServers {
   }
 
   /// - Parameter isFull: directories are made by PUT itself, not by MKCOL alone.
-  static func nginx(
+  package static func nginx(
     _ access: Access = .everybody, isFull: Bool = true, tls certificate: TestCertificate? = nil,
     more: String = ""
   ) throws -> TestServer {
@@ -51,7 +52,8 @@ enum WebDAVServers {
     }
   }
 
-  static func apache() throws -> TestServer {
+  /// For alice, as above.
+  package static func apache() throws -> TestServer {
     try TestServer("apache2", package: "apt-get install apache2") { port, directory in
       // It gives its rights away.
       chmod(directory.path, 0o755)
@@ -89,14 +91,16 @@ enum WebDAVServers {
           </Directory>
 
           """)
-      return ["-D", "FOREGROUND", "-f", directory("apache.conf")]
+      // One process: children would outlive a killed parent.
+      return ["-X", "-f", directory("apache.conf")]
     }
   }
 
-  static func wsgidav(root: String) throws -> TestServer {
-    let program = root + "/.build/services/wsgidav/bin/wsgidav"
-    return try TestServer(
-      program, package: "scripts/support/test-services wsgidav", environment: ["HOME": "/tmp"]
+  /// For everybody.
+  package static func wsgidav() throws -> TestServer {
+    try TestServer(
+      ServicePrograms.path("wsgidav", "wsgidav"),
+      package: ServicePrograms.installation(of: "wsgidav"), environment: ["HOME": "/tmp"]
     ) { port, directory in
       try Files.makeDirectories(directory("root"), mode: 0o755)
       return ["--host", "127.0.0.1", "--port", "\(port)", "--root", directory("root")]
