@@ -115,6 +115,9 @@ class Sccache(Plain):
     def reset(self):
         self.stop()
         shutil.rmtree(self.work / "cache", ignore_errors=True)
+        self.start()
+
+    def start(self):
         self._run("--start-server")
         self.pid = socket_owner(self.socket)
 

@@ -66,18 +66,19 @@ class Bench:
 
 # A compiled file, hit again and again.
 
+def compile_command(candidate, words, source):
+    output = f"{candidate.name}-{source.stem}.o"
+    return Command(candidate.name, candidate.command(*words, "-c", source.name, "-o", output),
+                   candidate.environment, str(source.parent), output)
+
+
 def hit_commands(bench, compiler, options, source):
     """One compilation for each cache, primed so that the next is a hit. The first command is the
     floor."""
-    directory = source.parent
     commands = []
     for candidate in bench.cached():
         candidate.reset()
-        command = Command(
-            candidate.name,
-            candidate.command(compiler, *options, "-c", source.name, "-o", f"{candidate.name}.o"),
-            candidate.environment, str(directory), f"{candidate.name}.o")
-        commands.append(command)
+        commands.append(compile_command(candidate, (compiler, *options), source))
     for _ in range(3):
         # The second and third: some caches learn a header or a compiler only then.
         bench.driver.alternate(commands, 1, 120)
@@ -85,7 +86,7 @@ def hit_commands(bench, compiler, options, source):
             candidate.settle()
     first = commands[0]
     floor = Command("floor", [str(bench.driver.nothing), *first.arguments[1:]],
-                    first.environment, str(directory))
+                    first.environment, first.directory)
     return [floor, *commands]
 
 
@@ -176,12 +177,7 @@ def parallel_hits(bench):
     samples = {}
     for candidate in bench.cached():
         candidate.reset()
-        commands = [
-            Command(candidate.name,
-                    candidate.command("gcc", "-O2", "-c", source.name, "-o",
-                                      f"{candidate.name}-{source.stem}.o"),
-                    candidate.environment, str(directory), f"{candidate.name}-{source.stem}.o")
-            for source in sources]
+        commands = [compile_command(candidate, ("gcc", "-O2"), source) for source in sources]
         bench.driver.alternate(commands, 1, 300)
         candidate.settle()
         samples[candidate.name] = {

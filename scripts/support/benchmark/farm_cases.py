@@ -13,7 +13,8 @@ from . import workload
 from .candidates import base_environment
 from .cases import Goal, Result, milliseconds
 from .driver import Command, compile_c
-from .farms import SLOTS, Icecream, NotReady, OurFarm, SccacheFarm, Tools, text64, tree_cpu
+from .farms import SLOTS, Icecream, OurFarm, SccacheFarm, Tools, text64, tree_cpu
+from .processes import NotReady
 from .relay import Relay
 
 HERE = pathlib.Path(__file__).resolve().parent

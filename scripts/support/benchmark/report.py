@@ -129,6 +129,8 @@ def summary(data):
 BEGIN, END = "<!-- measured: scripts/bench --update-docs -->", "<!-- end -->"
 FARM_BEGIN = "<!-- measured: scripts/bench farm --update-docs -->"
 FARM_END = "<!-- end of the farm -->"
+STORES_BEGIN = "<!-- measured: scripts/bench stores --update-docs -->"
+STORES_END = "<!-- end of the stores -->"
 
 
 def update(path, text, begin=BEGIN, end=END):

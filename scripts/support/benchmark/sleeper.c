@@ -1,9 +1,11 @@
 /* A compiler that only sleeps: takes gcc's place in toolchains, so that a farm can be full without a
    busy processor. A compilation sleeps for as long as its source says ("milliseconds_200") and leaves
-   an object with nothing in it, and the list of files where it is asked for; preprocessing such a
-   source, which includes nothing, copies it: gcc would need more of this machine's processors than the
-   farm. Everything else is gcc's, which is told that it is this program. */
+   an object with nothing in it, or with noise that can't be packed ("megabytes_64"), and the list of
+   files where it is asked for. Preprocessing a source that says how long, which includes nothing, copies
+   it: gcc would need more of this machine's processors than the farm. Everything else is gcc's, which is
+   told that it is this program. */
 #include <elf.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,28 +47,48 @@ static int write_dependencies(const char *path, const char *target, const char *
   return fclose(file) != 0;
 }
 
-static char text[1 << 20];
-
-/* Reads the source; gives the milliseconds that it asks for, or -1. */
-static long duration(const char *path) {
+static const char *text_of(const char *path) {
+  static char text[1 << 20];
   FILE *file = fopen(path ? path : "/dev/stdin", "r");
-  if (!file) return -1;
+  if (!file) return text;
   size_t length = fread(text, 1, sizeof text - 1, file);
   fclose(file);
   text[length] = 0;
-  const char *mark = strstr(text, "milliseconds_");
-  return mark ? strtol(mark + strlen("milliseconds_"), NULL, 10) : -1;
+  return text;
+}
+
+static long number_behind(const char *text, const char *word) {
+  const char *mark = strstr(text, word);
+  return mark ? strtol(mark + strlen(word), NULL, 10) : 0;
+}
+
+/* Each source has its own noise. */
+static int write_noise(FILE *file, long megabytes, const char *text) {
+  static uint64_t words[(1 << 20) / sizeof(uint64_t)];
+  uint64_t state = 1469598103934665603u;
+  for (; *text; text++) state = (state ^ (unsigned char)*text) * 1099511628211u;
+  for (; megabytes > 0; megabytes--) {
+    for (size_t index = 0; index < sizeof words / sizeof *words; index++) {
+      state ^= state << 13;
+      state ^= state >> 7;
+      state ^= state << 17;
+      words[index] = state;
+    }
+    if (fwrite(words, sizeof words, 1, file) != 1) return 1;
+  }
+  return 0;
 }
 
 static int preprocess(char **words, const char *source, const char *target, const char *list) {
   const char *named = behind(words, "-MT");
   FILE *file = target ? fopen(target, "w") : stdout;
-  if (!file || fprintf(file, "# 1 \"%s\"\n%s", source, text) < 0 || fclose(file) != 0) return 1;
+  if (!file || fprintf(file, "# 1 \"%s\"\n%s", source, text_of(source)) < 0 || fclose(file) != 0)
+    return 1;
   return list ? write_dependencies(list, named ? named : source, source) : 0;
 }
 
 /* Complete, for clients that look: a head, the table of sections, and their names. */
-static int write_object(const char *path) {
+static int write_object(const char *path, const char *text) {
   static const char names[] = "\0.shstrtab";
   struct {
     Elf64_Ehdr head;
@@ -83,12 +105,14 @@ static int write_object(const char *path) {
   memcpy(object.names, names, sizeof names);
   FILE *file = fopen(path, "w");
   if (!file || fwrite(&object, sizeof object, 1, file) != 1) return 1;
+  if (write_noise(file, number_behind(text, "megabytes_"), text) != 0) return 1;
   return fclose(file) != 0;
 }
 
 int main(int count, char **words) {
   const char *target = behind(words, "-o"), *list = behind(words, "-MF"), *source = input(words);
-  if (count >= 2 && has(words, "-E") && !has(words, "-###") && source && duration(source) >= 0)
+  if (count >= 2 && has(words, "-E") && !has(words, "-###") && source &&
+      strstr(text_of(source), "milliseconds_"))
     return preprocess(words, source, target, list);
   if (count < 2 || !target || !has(words, "-c") || has(words, "-E") || has(words, "-###")) {
     /* Or it would look for its programs beside this one. */
@@ -97,10 +121,10 @@ int main(int count, char **words) {
     perror(real);
     return 127;
   }
-  long wanted = duration(source);
-  if (wanted < 0) wanted = 0;
+  const char *text = text_of(source);
+  long wanted = number_behind(text, "milliseconds_");
   struct timespec time = {wanted / 1000, wanted % 1000 * 1000000};
   while (nanosleep(&time, &time) != 0) {}
   if (list && write_dependencies(list, target, source) != 0) return 1;
-  return write_object(target);
+  return write_object(target, text);
 }
