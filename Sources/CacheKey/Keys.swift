@@ -43,7 +43,7 @@ package struct KeyInputs: Sendable {
   /// exact digests that they had.
   package static func entryKey(
     manifest: Digest, files: [(path: String, digest: Digest)], expected: [ExpectedNames],
-    place: Digest?, presentation: Digest?
+    conditions: [Manifest.Condition] = [], place: Digest?, presentation: Digest?
   ) -> Digest {
     var hash = SHA256()
     hash.field("entry")
@@ -63,6 +63,10 @@ package struct KeyInputs: Sendable {
     for condition in [place, presentation] {
       hash.field(condition == nil ? 0 : 1)
       if let condition { hash.field(condition) }
+    }
+    for condition in conditions {
+      hash.field(condition.name)
+      hash.field(condition.value)
     }
     return hash.finish()
   }

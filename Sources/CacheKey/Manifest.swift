@@ -10,6 +10,7 @@ package import Platform
 ///     entry:32 flags:u8 place:32 if flag 2, presentation:32 if flag 4
 ///     files: count:u32 (path:u32 exact:32 relaxed:32)…
 ///     expected: count:u32 (directory:u32 absent:u32 (length:u32 bytes)… present:u32 (…)…)…
+///     conditions if flag 8: count:u32 (name: length:u32 bytes, value:32)…
 ///   checksum:u64 XXH3 of everything before
 package struct Manifest: Sendable, Equatable {
   package struct File: Sendable, Equatable {
@@ -27,6 +28,18 @@ package struct Manifest: Sendable, Equatable {
     }
   }
 
+  /// What beside files a result depends on: a variable of the environment that the source asked for, or
+  /// a directory that an output names. What the names stand for is the compiler's.
+  package struct Condition: Sendable, Equatable {
+    package var name: String
+    package var value: Digest
+
+    package init(name: String, value: Digest) {
+      self.name = name
+      self.value = value
+    }
+  }
+
   package struct Result: Sendable, Equatable {
     package var entry: Digest
     /// Nothing was printed, so a changed comment can't show in a diagnostic.
@@ -37,10 +50,11 @@ package struct Manifest: Sendable, Equatable {
     package var presentation: Digest?
     package var files: [File]
     package var expected: [ExpectedNames]
+    package var conditions: [Condition]
 
     package init(
       entry: Digest, isQuiet: Bool, place: Digest?, presentation: Digest? = nil,
-      files: [File], expected: [ExpectedNames]
+      files: [File], expected: [ExpectedNames], conditions: [Condition] = []
     ) {
       self.entry = entry
       self.isQuiet = isQuiet
@@ -48,6 +62,7 @@ package struct Manifest: Sendable, Equatable {
       self.presentation = presentation
       self.files = files
       self.expected = expected
+      self.conditions = conditions
     }
   }
 
@@ -101,7 +116,7 @@ package struct Manifest: Sendable, Equatable {
     writer.put(
       UInt8(
         (result.isQuiet ? 1 : 0) | (result.place == nil ? 0 : 2)
-          | (result.presentation == nil ? 0 : 4)))
+          | (result.presentation == nil ? 0 : 4) | (result.conditions.isEmpty ? 0 : 8)))
     if let place = result.place { writer.put(place) }
     if let presentation = result.presentation { writer.put(presentation) }
     writer.put(UInt32(result.files.count))
@@ -117,6 +132,12 @@ package struct Manifest: Sendable, Equatable {
         writer.put(UInt32(names.count))
         for name in names { writer.put(name) }
       }
+    }
+    guard !result.conditions.isEmpty else { return }
+    writer.put(UInt32(result.conditions.count))
+    for condition in result.conditions {
+      writer.put(condition.name)
+      writer.put(condition.value)
     }
   }
 
@@ -164,9 +185,15 @@ package struct Manifest: Sendable, Equatable {
       let present = try takeNames(&reader)
       expected.append(ExpectedNames(directory: paths[index], absent: absent, present: present))
     }
+    var conditions: [Condition] = []
+    if flags & 8 != 0 {
+      for _ in 0..<(try reader.takeCount(minimum: 36)) {
+        conditions.append(Condition(name: try reader.takeText(), value: try reader.takeDigest()))
+      }
+    }
     return Result(
       entry: entry, isQuiet: flags & 1 != 0, place: place, presentation: presentation, files: files,
-      expected: expected)
+      expected: expected, conditions: conditions)
   }
 
   private static func takeNames(_ reader: inout ByteReader) throws(FormatError) -> [String] {

@@ -113,6 +113,30 @@ package struct Places: Sendable, Hashable {
     "-iframework", "-cxx-isystem", "-iprefix", "-iwithprefix", "-iwithprefixbefore", "-include-pch",
   ]
 
+  /// A text with every base directory in it marked, where paths can begin as in an argument. Nil when the
+  /// text has a mark in it already.
+  package func storedText(_ text: String) -> String? {
+    if text.utf8.contains(1) { return nil }
+    return text.split(separator: "\n", omittingEmptySubsequences: false)
+      .map { storedArgument(String($0)) }.joined(separator: "\n")
+  }
+
+  /// The opposite of `storedText`; nil when a mark names a base directory that this call has not.
+  package func usedText(_ text: String) -> String? {
+    var result: [UInt8] = []
+    var rest = Array(text.utf8)[...]
+    while let mark = rest.firstIndex(of: 1) {
+      result += rest[..<mark]
+      rest = rest[(mark + 1)...]
+      let digits = rest.prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+      guard let index = Int(String(decoding: digits, as: UTF8.self)), bases.indices.contains(index)
+      else { return nil }
+      result += bases[index].utf8
+      rest = rest.dropFirst(digits.count)
+    }
+    return String(decoding: result + rest, as: UTF8.self)
+  }
+
   package static func == (left: Places, right: Places) -> Bool {
     left.directory.utf8.elementsEqual(right.directory.utf8)
       && left.bases.map(ExactText.init) == right.bases.map(ExactText.init)

@@ -111,6 +111,10 @@ package struct Output: Sendable, Equatable {
   package var path: String
   /// A successful run that did not write it is not stored.
   package var isRequired: Bool
+  /// A program or a library that is loaded: linkers give it the mode of a program.
+  package var isExecutable = false
+  /// Nothing in it need not mean that something went wrong.
+  package var mayBeEmpty = false
   package init(name: String, path: String, isRequired: Bool) {
     self.name = name
     self.path = path

@@ -4,10 +4,11 @@
 // Version history of the protocol between wrapper and daemon (one machine, one user, never stored):
 //   1  first
 //   2  a request tells the caller's root directory
+//   3  an order tells whether what the compiler prints is shown at once
 
 /// The version that both sides must speak. It is part of the default socket's name, so that a
 /// wrapper of another version starts a daemon of its own.
-package let wireVersion: UInt16 = 2
+package let wireVersion: UInt16 = 3
 
 /// What a frame holds.
 package enum FrameKind: UInt16, Sendable {

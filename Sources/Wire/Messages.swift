@@ -97,11 +97,17 @@ package struct RunOrder: Sendable {
   package var arguments: [[UInt8]]
   /// Lines for the person at the terminal, printed on standard error first.
   package var notice: [UInt8]
+  /// What the compiler prints is passed on at once, beside being reported: cargo goes on with other crates
+  /// as soon as rustc says that this one's metadata is there.
+  package var isStreamed: Bool
 
-  package init(program: [UInt8], arguments: [[UInt8]], notice: [UInt8]) {
+  package init(
+    program: [UInt8], arguments: [[UInt8]], notice: [UInt8], isStreamed: Bool = false
+  ) {
     self.program = program
     self.arguments = arguments
     self.notice = notice
+    self.isStreamed = isStreamed
   }
 
   package init(body: [UInt8]) throws(WireError) {
@@ -109,6 +115,7 @@ package struct RunOrder: Sendable {
     program = try reader.readBytes()
     arguments = try reader.readList()
     notice = try reader.readBytes()
+    isStreamed = try reader.readUInt32() != 0
     guard reader.isAtEnd, !arguments.isEmpty else { throw .malformed }
   }
 
@@ -118,6 +125,7 @@ package struct RunOrder: Sendable {
     writer.append(UInt32(arguments.count))
     for argument in arguments { writer.append(argument) }
     writer.append(notice)
+    writer.append(isStreamed ? 1 as UInt32 : 0)
     return writer.finish()
   }
 }

@@ -27,7 +27,7 @@ func runHere(
   var daemonLives = connection.send(started.finish())
 
   var outcome = Outcome(ending: Ending(exitCode: 0))
-  drain(output.read, errors.read, into: &outcome)
+  drain(output.read, errors.read, into: &outcome, isStreamed: order.isStreamed)
   outcome.ending = wait(for: pid)
   cwrapper_forget_child()
 
@@ -39,6 +39,10 @@ func runHere(
     return finish(shown)
   }
   outcome.notice = once("the daemon went away while compiling", at: endpoint)
+  if order.isStreamed {
+    outcome.standardOutput = []
+    outcome.standardError = []
+  }
   return finish(outcome)
 }
 
@@ -58,7 +62,9 @@ private struct Pipe {
 }
 
 /// Reads both streams to their ends.
-private func drain(_ output: Int32, _ errors: Int32, into outcome: inout Outcome) {
+private func drain(
+  _ output: Int32, _ errors: Int32, into outcome: inout Outcome, isStreamed: Bool
+) {
   var pollers = (
     pollfd(fd: output, events: Int16(POLLIN), revents: 0),
     pollfd(fd: errors, events: Int16(POLLIN), revents: 0)
@@ -68,10 +74,14 @@ private func drain(_ output: Int32, _ errors: Int32, into outcome: inout Outcome
       poll($0.baseAddress!.assumingMemoryBound(to: pollfd.self), 2, -1)
     }
     if ready < 0 { continue }
-    if pollers.0.revents != 0, !take(output, &outcome.standardOutput, 1, &outcome.isPartial) {
+    if pollers.0.revents != 0,
+      !take(output, &outcome.standardOutput, 1, isStreamed, &outcome.isPartial)
+    {
       pollers.0.fd = -1
     }
-    if pollers.1.revents != 0, !take(errors, &outcome.standardError, 2, &outcome.isPartial) {
+    if pollers.1.revents != 0,
+      !take(errors, &outcome.standardError, 2, isStreamed, &outcome.isPartial)
+    {
       pollers.1.fd = -1
     }
   }
@@ -81,16 +91,18 @@ private func drain(_ output: Int32, _ errors: Int32, into outcome: inout Outcome
 
 /// One read; false at the stream's end.
 private func take(
-  _ descriptor: Int32, _ bytes: inout [UInt8], _ target: Int32, _ isPartial: inout Bool
+  _ descriptor: Int32, _ bytes: inout [UInt8], _ target: Int32, _ isStreamed: Bool,
+  _ isPartial: inout Bool
 ) -> Bool {
   var buffer = [UInt8](repeating: 0, count: 65536)
   let count = read(descriptor, &buffer, buffer.count)
   if count < 0 { return cposix_errno() == EINTR }
   if count == 0 { return false }
   bytes.append(contentsOf: buffer[0..<count])
+  if isStreamed { writeAll(target, Array(buffer[0..<count])) }
   if bytes.count > captureLimit {
     isPartial = true
-    writeAll(target, bytes)
+    if !isStreamed { writeAll(target, bytes) }
     bytes = []
   }
   return true

@@ -9,7 +9,7 @@ import Testing
 
   private static func result(
     _ number: Int, files: [String] = ["a.c", "a.h"], place: Digest? = nil,
-    presentation: Digest? = nil
+    presentation: Digest? = nil, conditions: [Manifest.Condition] = []
   ) -> Manifest.Result {
     Manifest.Result(
       entry: Digest.of("entry\(number)".bytes), isQuiet: number.isMultiple(of: 2), place: place,
@@ -22,7 +22,7 @@ import Testing
       expected: [
         ExpectedNames(directory: "inc", absent: ["x.h", ""], present: ["o.h"]),
         ExpectedNames(directory: "a.c", absent: []),
-      ])
+      ], conditions: conditions)
   }
 
   private static let sample = Manifest(
@@ -32,6 +32,12 @@ import Testing
       result(5, presentation: Digest.of([2])),
       result(6, place: Digest.of([1]), presentation: Digest.of([2])),
       result(4, files: ["\u{e4}", "\u{1}0/b"]),
+      result(
+        7, place: Digest.of([3]),
+        conditions: [
+          Manifest.Condition(name: "OUT_DIR", value: Digest.of([4])),
+          Manifest.Condition(name: "", value: Digest.of([])),
+        ]),
     ])
 
   private func decode(_ bytes: [UInt8], key: Digest = ManifestTests.key) throws(FormatError)

@@ -110,4 +110,18 @@ import Testing
       #expect(places.used(places.stored(path)) == path)
     }
   }
+
+  /// Dependency files and rustc's notices, line by line.
+  @Test func texts() throws {
+    let here = places("/w/a", ["/w/a", "/t"], ["/w/a", "/t/x"])
+    let text = "/t/liba.rlib: src/lib.rs /w/a/gen.rs\n{\"artifact\":\"/t/liba.rlib\"}\n/tt /x/t\n"
+    let stored = try #require(here.storedText(text))
+    #expect(stored.contains("\u{1}1/liba.rlib: src/lib.rs \u{1}0/gen.rs\n"))
+    #expect(stored.hasSuffix("{\"artifact\":\"\u{1}1/liba.rlib\"}\n/tt /x/t\n"))
+    #expect(here.usedText(stored) == text)
+    let there = places("/w/b", ["/w/b", "/t2"], ["/w/b", "/t2/x"])
+    #expect(there.usedText(stored)?.hasPrefix("/t2/liba.rlib: src/lib.rs /w/b/gen.rs\n") == true)
+    #expect(places("/w/b", []).usedText(stored) == nil)
+    #expect(here.storedText("a\u{1}0") == nil)
+  }
 }

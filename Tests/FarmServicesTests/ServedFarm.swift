@@ -175,14 +175,16 @@ struct ServedFarm: Sendable {
   /// A machine that runs all tests at once may be slow.
   private static var patience: DistributionSettings.Deadlines {
     var deadlines = DistributionSettings.Deadlines()
-    deadlines.connect = 60_000
-    deadlines.allocation = 120_000
+    deadlines.connect = 600_000
+    deadlines.allocation = 600_000
     return deadlines
   }
 
   private static var patientPolicy: SchedulerPolicy {
     var policy = SchedulerPolicy()
-    policy.assignTimeout = .seconds(60)
+    policy.assignTimeout = .minutes(10)
+    policy.uploadStartTimeout = .minutes(10)
+    policy.claimTimeout = .minutes(10)
     return policy
   }
 
@@ -230,11 +232,11 @@ struct ServedFarm: Sendable {
 
   /// Waits for something that happens soon.
   func until(_ condition: @Sendable (Self) async throws -> Bool) async throws {
-    for _ in 0..<1200 {
+    for _ in 0..<12_000 {
       if try await condition(self) { return }
       try await Task.sleep(for: .milliseconds(25))
     }
-    throw WorkerFailure("it didn't happen in 30 seconds")
+    throw WorkerFailure("it didn't happen in 300 seconds")
   }
 }
 

@@ -14,6 +14,7 @@ final class ResolvedManifest: Sendable {
     let presentation: Digest?
     let files: [(record: FileRecord, exact: Digest, relaxed: Digest)]
     let expected: [Expectation]
+    let conditions: [Manifest.Condition]
   }
 
   /// What one directory must have and lack, and the state of it in which that was last found so.
@@ -70,15 +71,19 @@ final class ResolvedManifest: Sendable {
       }
       return Result(
         position: position, entry: result.entry, isQuiet: result.isQuiet, place: result.place,
-        presentation: result.presentation, files: resolved, expected: expected)
+        presentation: result.presentation, files: resolved, expected: expected,
+        conditions: result.conditions)
     }
     fileCount = results.reduce(0) { $0 + $1.files.count }
   }
 
   /// The first result for these places and this presentation whose files are as they were and whose
   /// directories have and lack what they should.
+  ///
+  /// - Parameter holds: whether a condition is as it was.
   func match(
-    places: Places, presentation: Digest, strictness: Strictness
+    places: Places, presentation: Digest, strictness: Strictness,
+    holds: (Manifest.Condition) -> Bool = { _ in false }
   ) -> (result: Result, match: Match)? {
     var placeDigest: Digest?
     for result in results {
@@ -88,6 +93,7 @@ final class ResolvedManifest: Sendable {
         guard place == own else { continue }
       }
       if let wanted = result.presentation, wanted != presentation { continue }
+      guard result.conditions.allSatisfy(holds) else { continue }
       guard let match = compare(result, result.isQuiet ? strictness : .exact),
         result.expected.allSatisfy({ $0.holds() })
       else { continue }

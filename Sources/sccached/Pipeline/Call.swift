@@ -37,14 +37,6 @@ struct CacheableCall: Sendable {
   var places: Places { inputs.places }
   var compiler: Compiler { identity.compiler }
 
-  func absolute(_ path: String) -> String { Path.absolute(path, in: call.directory) }
-
-  /// The words for argv. A compiler finds its own parts by argv[0], so that is its path: its name alone
-  /// could lead through PATH to a wrapper's link.
-  func argv(_ arguments: [String]) -> [[UInt8]] {
-    [Array(program.utf8)] + arguments.map { Array($0.utf8) }
-  }
-
   var language: String { compilation.language.statisticsName }
   /// `c++ [gcc]`, as the advanced statistics name it.
   var advancedLanguage: String {
@@ -110,6 +102,11 @@ struct Presentation: Sendable, Equatable {
   let locale: Digest
   /// The caller's compiler would write colours.
   let isColoured: Bool
+
+  init(locale: Digest, isColoured: Bool) {
+    self.locale = locale
+    self.isColoured = isColoured
+  }
 
   init(_ call: Call, _ compilation: Compilation) {
     var hash = SHA256()

@@ -17,6 +17,7 @@ final class CompilePipeline: Sendable {
   let files: FileRecords
   let directories: DirectoryRecords
   let registry: CompilerRegistry
+  let rust: RustRegistry
   let manifests = ManifestMemo()
   let remoteManifests = RemoteManifests()
   let tokens: Tokens
@@ -39,6 +40,7 @@ final class CompilePipeline: Sendable {
     directories = DirectoryRecords()
     registry = CompilerRegistry(
       prober: CompilerProber(files: files, runtimeDirectory: runtimeDirectory))
+    rust = RustRegistry(files: files)
     tokens = Tokens(count: settings.compilerSlots ?? Machine.cores)
   }
 
@@ -52,6 +54,10 @@ final class CompilePipeline: Sendable {
         call.command, directory: call.directory, environment: call.environment, walk: walk)
     else {
       decline(call, nil)
+      return
+    }
+    if Self.isRustCompiler(program) {
+      handleCrate(call, program, started: started)
       return
     }
     let files = CallerFiles(directory: call.directory)
@@ -199,7 +205,7 @@ final class CompilePipeline: Sendable {
       Decline(program: program.map { Array($0.utf8) } ?? [], notice: call.noticeBytes).frame())
   }
 
-  private func refuse(_ call: Call, _ program: String, _ rejection: Rejection) {
+  func refuse(_ call: Call, _ program: String, _ rejection: Rejection) {
     switch rejection {
     case .notCompilation:
       statistics.record { $0.notCompilation() }

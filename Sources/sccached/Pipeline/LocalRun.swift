@@ -5,8 +5,8 @@ import Platform
 import Wire
 
 /// Has the caller's wrapper run the compiler, and waits for what comes of it.
-final class LocalRun {
-  private let cacheable: CacheableCall
+final class LocalRun<Work: CacheableWork> {
+  private let cacheable: Work
   private let pipeline: CompilePipeline
   /// How long the compiler ran.
   private(set) var duration: Duration = .zero
@@ -15,7 +15,7 @@ final class LocalRun {
   /// The names in the directories that it searches, from right before it was started.
   private(set) var snapshot: DirectorySnapshot?
 
-  init(_ cacheable: CacheableCall, pipeline: CompilePipeline) {
+  init(_ cacheable: Work, pipeline: CompilePipeline) {
     self.cacheable = cacheable
     self.pipeline = pipeline
   }
@@ -36,17 +36,13 @@ final class LocalRun {
     defer { if needsToken { pipeline.tokens.release() } }
     waitForTick()
     startStamp = Clock.coarse
-    if isRecorded { snapshot = pipeline.snapshot(cacheable, startStamp: startStamp) }
+    if isRecorded { snapshot = cacheable.snapshot(pipeline, startStamp: startStamp) }
     let started = Clock.monotonic
     defer { duration = .nanoseconds(Clock.monotonic - started) }
-    let colour =
-      cacheable.presentation.isColoured && cacheable.compilation.colour == .automatic
-      && !cacheable.compilation.sensitivity.contains(.commandLine)
-    let arguments =
-      (colour ? ["-fdiagnostics-color=always"] : []) + added + cacheable.call.arguments
+    let arguments = cacheable.colourArguments + added + cacheable.call.arguments
     let order = RunOrder(
       program: Array(cacheable.program.utf8), arguments: cacheable.argv(arguments),
-      notice: cacheable.call.noticeBytes)
+      notice: cacheable.call.noticeBytes, isStreamed: cacheable.isStreamed)
     guard channel.send(order.frame()) else { return nil }
     channel.isAwaited(false)
     return follow()
@@ -55,7 +51,7 @@ final class LocalRun {
   /// When the source or its directory was touched just now, the next tick of the file clock is waited
   /// for, so that "older than the start" is certain for everything written before.
   private func waitForTick() {
-    let path = cacheable.absolute(cacheable.compilation.input)
+    let path = cacheable.absolute(cacheable.input)
     let latest = max(
       FileStamp(path: path)?.latest ?? 0, FileStamp(path: Path.directory(of: path))?.latest ?? 0)
     guard Clock.coarse - latest < 50_000_000 else { return }

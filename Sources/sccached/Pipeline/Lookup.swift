@@ -63,7 +63,7 @@ extension CompilePipeline {
   }
 
   /// Whether the call was answered from the cache by a manifest.
-  func serveDirect(_ cacheable: CacheableCall, _ key: Digest, started: Int64) -> Bool {
+  func serveDirect(_ cacheable: some CacheableWork, _ key: Digest, started: Int64) -> Bool {
     if let waiting = store.pendingResults(of: key),
       let found = compare(resolve(waiting, cacheable), cacheable)
     {
@@ -95,23 +95,23 @@ extension CompilePipeline {
     result: ResolvedManifest.Result, match: ResolvedManifest.Match
   )
 
-  private func resolve(_ manifest: Manifest, _ cacheable: CacheableCall) -> ResolvedManifest {
+  private func resolve(_ manifest: Manifest, _ cacheable: some CacheableWork) -> ResolvedManifest {
     ResolvedManifest(
       manifest, places: cacheable.places, files: files, directories: directories,
       isOpaque: cacheable.countsBytes)
   }
 
   private func compare(
-    _ manifest: ResolvedManifest, _ cacheable: CacheableCall
+    _ manifest: ResolvedManifest, _ cacheable: some CacheableWork
   ) -> FoundResult? {
     manifest.match(
       places: cacheable.places, presentation: cacheable.presentation.digest,
-      strictness: cacheable.strictness)
+      strictness: cacheable.strictness, holds: cacheable.holds)
   }
 
   /// A store that fails has no manifest, which is counted.
   private func remoteMatch(
-    _ cacheable: CacheableCall, _ key: Digest, _ index: Int, _ remote: RemoteLevel
+    _ cacheable: some CacheableWork, _ key: Digest, _ index: Int, _ remote: RemoteLevel
   ) -> RemoteManifests.Match? {
     do throws(StoreError) {
       return try remoteManifests.match(
@@ -124,7 +124,7 @@ extension CompilePipeline {
   }
 
   private func serve(
-    _ cacheable: CacheableCall, _ found: FoundResult, started: Int64,
+    _ cacheable: some CacheableWork, _ found: FoundResult, started: Int64,
     touching manifest: (store: LocalStore, key: Digest)? = nil,
     listing: (TieredStore.Listing, level: Int)? = nil
   ) -> Bool {
@@ -142,7 +142,7 @@ extension CompilePipeline {
   ///
   /// - Parameter listing: how a remote manifest lists it, and at which level.
   func restore(
-    _ cacheable: CacheableCall, _ key: Digest, started: Int64,
+    _ cacheable: some CacheableWork, _ key: Digest, started: Int64,
     listing: (TieredStore.Listing, level: Int)? = nil
   ) -> Bool {
     do throws(StoreError) {

@@ -18,9 +18,8 @@ extension CompilePipeline {
 
   /// Leads a flight, or waits for the one that is under way and then looks again.
   func fly(
-    _ cacheable: CacheableCall, flight: Digest, again: () -> Bool, _ compile: () -> Void
+    _ cacheable: some CacheableWork, flight: Digest, again: () -> Bool, _ compile: () -> Void
   ) {
-    // Other outputs (a dependency file of another kind) make another flight.
     let key = cacheable.flightKey(flight)
     cacheable.call.slot.giveBack()
     switch flights.lead(key, whileWanted: { !cacheable.call.channel.isClosed }) {
@@ -93,7 +92,7 @@ extension CompilePipeline {
     }
   }
 
-  private func put(_ storable: Storable, _ cacheable: CacheableCall, since finished: Int64) {
+  func put(_ storable: Storable, _ cacheable: some CacheableWork, since finished: Int64) {
     store.put(storable.draft, listing: storable.listing) { [self] result in
       switch result {
       case .success:
@@ -109,8 +108,8 @@ extension CompilePipeline {
     }
   }
 
-  private func noteCompiled(
-    _ cacheable: CacheableCall, _ outcome: Outcome, _ duration: Duration
+  func noteCompiled(
+    _ cacheable: some CacheableWork, _ outcome: Outcome, _ duration: Duration
   ) {
     statistics.record { statistics in
       if outcome.ending.isSuccess {
@@ -122,11 +121,11 @@ extension CompilePipeline {
     }
   }
 
-  private func noteUnstored(
-    _ cacheable: CacheableCall, _ reason: String, isWriteError: Bool = false
+  func noteUnstored(
+    _ cacheable: some CacheableWork, _ reason: String, isWriteError: Bool = false
   ) {
     logger.debug(
-      "not stored", metadata: ["reason": "\(reason)", "input": "\(cacheable.compilation.input)"])
+      "not stored", metadata: ["reason": "\(reason)", "input": "\(cacheable.input)"])
     statistics.record { statistics in
       if isWriteError {
         statistics.writeError()
@@ -149,14 +148,4 @@ enum ResultFinding {
 struct NotStored: Error {
   var text: String
   var isWriteError = false
-}
-
-extension CacheableCall {
-  func flightKey(_ key: Digest) -> Digest {
-    var hash = SHA256()
-    hash.field(key)
-    hash.field(places.digest)
-    hash.field(compilation.dependencyFile.map { $0.omitsSystemHeaders ? "user" : "all" } ?? "none")
-    return hash.finish()
-  }
 }

@@ -17,8 +17,6 @@ struct Recording {
   let capturePlan: DependencyCapture?
 
   private static let sequence = Atomic<Int>(0)
-  /// Larger outputs are copied to a file instead of into memory.
-  private static let memoryLimit = 256 << 10
 
   init(_ cacheable: CacheableCall, pipeline: CompilePipeline) {
     self.cacheable = cacheable
@@ -45,7 +43,9 @@ struct Recording {
       var captured = Captured(outcome: outcome)
       try readDependencies(&captured)
       for output in cacheable.compilation.outputs {
-        guard let content = try copy(output, startStamp) else { continue }
+        let copy = OutputCopy(
+          output: output, path: cacheable.absolute(output.path), pipeline.store)
+        guard let content = try copy.content(since: startStamp) else { continue }
         captured.members.append(EntryDraft.Member(name: output.name, content: content))
       }
       return .success(captured)
@@ -117,42 +117,6 @@ struct Recording {
       let paths = MakeDependencies.prerequisites(in: text)
     else { throw NotStored(text: "the dependency file can't be read") }
     return paths
-  }
-
-  // MARK: outputs
-
-  private func copy(_ output: Output, _ startStamp: Int64) throws(NotStored) -> MemberContent? {
-    let path = cacheable.absolute(output.path)
-    do throws(SystemError) {
-      let file = try Descriptor.open(path, O_RDONLY)
-      let stamp = try file.stamp(path: path)
-      // A file that an earlier run left is not this one's.
-      if stamp.latest < startStamp, !output.isRequired { return nil }
-      guard stamp.isRegular, stamp.latest >= startStamp, stamp.size > 0 || !output.isRequired else {
-        throw SystemError("take", path, code: EINVAL)
-      }
-      if stamp.size <= Self.memoryLimit {
-        return .bytes(try file.readAll(path: path))
-      }
-      return .file(try copyToFile(file, size: Int(stamp.size), path))
-    } catch {
-      if error.code == ENOENT, !output.isRequired { return nil }
-      throw NotStored(text: "an output is missing: \(output.name)")
-    }
-  }
-
-  private func copyToFile(
-    _ source: borrowing Descriptor, size: Int, _ path: String
-  ) throws(SystemError) -> TemporaryFile {
-    let target: Descriptor
-    do throws(StoreError) {
-      target = try pipeline.store.scratch.temporaryFile()
-    } catch {
-      if case .system(let error) = error { throw error }
-      throw SystemError("copy", path, code: EIO)
-    }
-    try Files.copy(from: source, at: 0, count: size, to: target, path: path)
-    return TemporaryFile(descriptor: target, size: size)
   }
 }
 

@@ -8,13 +8,11 @@ import Synchronization
 import Wire
 
 /// Puts the members of an entry in place of the outputs of a compilation.
-struct Restoration {
-  let cacheable: CacheableCall
+struct Restoration<Work: CacheableWork> {
+  let cacheable: Work
   let store: LocalStore
 
-  private static let sequence = Atomic<Int>(0)
-
-  init(_ cacheable: CacheableCall, store: LocalStore) {
+  init(_ cacheable: Work, store: LocalStore) {
     self.cacheable = cacheable
     self.store = store
   }
@@ -34,15 +32,22 @@ struct Restoration {
     guard suits(entry.head) else { return nil }
     var pending: [Pending] = []
     do throws(StoreError) {
-      if let file = cacheable.compilation.dependencyFile {
+      if let file = cacheable.dependencyFile {
         guard let bytes = try dependencyBytes(entry, file) else { return nil }
         var written = try write(bytes, to: file.path)
         written.keepsFile = true
         pending.append(written)
       }
-      for output in cacheable.compilation.outputs.reversed() {
+      for output in cacheable.outputs.reversed() {
         guard let member = entry.head.member(output.name) else { continue }
-        pending.append(try write(entry, member, to: output.path))
+        if cacheable.textMembers.contains(output.name) {
+          guard let text = cacheable.used(try entry.bytes(of: member), member: output.name) else {
+            throw .damaged("a path in it has no place here")
+          }
+          pending.append(try write(text, to: output.path))
+        } else {
+          pending.append(try write(entry, member, to: output))
+        }
       }
       for file in pending { try put(file) }
     } catch {
@@ -50,13 +55,16 @@ struct Restoration {
       throw error
     }
     var outcome = Outcome(ending: Ending(exitCode: 0), notice: cacheable.call.noticeBytes)
-    if let member = entry.head.member(MemberName.standardOutput) {
-      outcome.standardOutput = try entry.bytes(of: member)
-    }
-    if let member = entry.head.member(MemberName.standardError) {
-      outcome.standardError = try entry.bytes(of: member)
-    }
+    outcome.standardOutput = try printed(MemberName.standardOutput, entry)
+    outcome.standardError = try printed(MemberName.standardError, entry)
     return outcome
+  }
+
+  private func printed(
+    _ name: String, _ entry: borrowing StoredEntry
+  ) throws(StoreError) -> [UInt8] {
+    guard let member = entry.head.member(name) else { return [] }
+    return cacheable.used(try entry.bytes(of: member), member: name) ?? []
   }
 
   private func suits(_ head: EntryHead) -> Bool {
@@ -67,7 +75,7 @@ struct Restoration {
         return false
       }
     }
-    return cacheable.compilation.outputs.allSatisfy {
+    return cacheable.outputs.allSatisfy {
       !$0.isRequired || head.member($0.name) != nil
     }
   }
@@ -84,10 +92,7 @@ struct Restoration {
       guard let path = cacheable.places.used(String(line)) else { return nil }
       prerequisites.append(path)
     }
-    return Array(
-      MakeDependencies.render(
-        file: file, prerequisites: prerequisites, compiler: cacheable.compiler
-      ).utf8)
+    return Array(cacheable.rendered(file, prerequisites).utf8)
   }
 
   // MARK: files
@@ -105,13 +110,14 @@ struct Restoration {
   }
 
   private func write(
-    _ entry: borrowing StoredEntry, _ member: EntryHead.Member, to path: String
+    _ entry: borrowing StoredEntry, _ member: EntryHead.Member, to output: Output
   ) throws(StoreError) -> Pending {
-    let pending = Self.pending(cacheable.absolute(path))
-    if store.link(entry, member, to: pending.temporary, mode: outputMode) { return pending }
+    let pending = Self.pending(cacheable.absolute(output.path))
+    let mode = outputMode | (output.isExecutable ? 0o111 & ~cacheable.call.umask : 0)
+    if store.link(entry, member, to: pending.temporary, mode: mode) { return pending }
     do throws(StoreError) {
       let file: Descriptor
-      do throws(SystemError) { file = try create(pending) } catch { throw .system(error) }
+      do throws(SystemError) { file = try create(pending, mode) } catch { throw .system(error) }
       try entry.copy(member, to: file, path: pending.temporary)
     } catch {
       unlink(pending.temporary)
@@ -121,7 +127,7 @@ struct Restoration {
   }
 
   private static func pending(_ target: String) -> Pending {
-    let number = sequence.wrappingAdd(1, ordering: .relaxed).newValue
+    let number = pendingFiles.wrappingAdd(1, ordering: .relaxed).newValue
     return Pending(
       temporary: Path.directory(of: target) + "/.sccache-\(getpid())-\(number)", target: target)
   }
@@ -129,18 +135,20 @@ struct Restoration {
   private var outputMode: UInt32 { 0o666 & ~cacheable.call.umask }
 
   /// The mode that a compiler would have given: the daemon's own umask is 0.
-  private func create(_ pending: Pending) throws(SystemError) -> Descriptor {
+  private func create(
+    _ pending: Pending, _ mode: UInt32? = nil
+  ) throws(SystemError) -> Descriptor {
     try Descriptor.open(
-      pending.temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: outputMode)
+      pending.temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode ?? outputMode)
   }
 
   private func put(_ pending: Pending) throws(StoreError) {
     do throws(SystemError) {
       if let old = FileStamp.ofLink(path: pending.target) {
         // A device is written to; a link is replaced, as compilers do.
-        // gcc's assembler removes a link unless it leads nowhere: then it writes what it leads to.
         let leadsNowhere =
-          old.isLink && cacheable.compiler.family == .gcc && FileStamp(path: pending.target) == nil
+          old.isLink && cacheable.writesThroughDanglingLinks
+          && FileStamp(path: pending.target) == nil
         guard (old.isRegular || old.isLink) && !pending.keepsFile && !leadsNowhere else {
           try overwrite(pending)
           return
@@ -162,6 +170,9 @@ struct Restoration {
     unlink(pending.temporary)
   }
 }
+
+/// Numbers the temporary files.
+private let pendingFiles = Atomic<Int>(0)
 
 /// The members of an entry that are not outputs.
 enum MemberName {

@@ -54,7 +54,7 @@ extension CompilePipeline {
   typealias VersionedFile = (path: String, version: FileVersion)
 
   func readVersions(
-    _ paths: [String], _ cacheable: CacheableCall, _ startStamp: Int64
+    _ paths: [String], _ cacheable: some CacheableWork, _ startStamp: Int64
   ) throws(NotStored) -> [VersionedFile] {
     guard paths.count <= Manifest.maximumFilesPerResult else {
       throw NotStored(text: "too many headers")
@@ -211,7 +211,7 @@ extension CompilePipeline {
     }
   }
 
-  private func contains(_ content: MemberContent, _ needle: [UInt8]) throws(NotStored) -> Bool {
+  func contains(_ content: MemberContent, _ needle: [UInt8]) throws(NotStored) -> Bool {
     switch content {
     case .bytes(let bytes):
       return bytes.contains(bytes: needle)

@@ -29,7 +29,7 @@ enum Programs {
   }
 
   /// Where a program is installed.
-  static func find(_ name: String) throws -> String {
+  static func find(_ name: String, in searchPath: String = searchPath) throws -> String {
     if name.contains("/") { return name }
     for directory in searchPath.split(separator: ":") {
       let path = "\(directory)/\(name)"

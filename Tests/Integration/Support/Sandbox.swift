@@ -99,8 +99,8 @@ final class Sandbox {
     _ command: [String], in directory: String = "", with extra: [String: String] = [:]
   ) throws -> ProcessResult {
     try Spawn.run(
-      try Programs.find(command[0]), Array(command.dropFirst()), environment: variables(extra),
-      directory: path(directory), timeoutSeconds: 120)
+      try Programs.find(command[0], in: environment["PATH"] ?? ""), Array(command.dropFirst()),
+      environment: variables(extra), directory: path(directory), timeoutSeconds: 120)
   }
 
   /// Runs a command behind the wrapper.

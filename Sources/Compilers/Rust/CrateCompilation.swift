@@ -1,0 +1,75 @@
+/// What one call of rustc will read and write, and what of its command line can change the output.
+package struct CrateCompilation: Sendable, Equatable {
+  package enum CrateType: String, Sendable, CaseIterable {
+    case bin, lib, rlib, dylib, cdylib, staticlib
+    case procMacro = "proc-macro"
+
+    /// A linker makes it.
+    package var isLinked: Bool {
+      switch self {
+      case .bin, .dylib, .cdylib, .procMacro: true
+      case .lib, .rlib, .staticlib: false
+      }
+    }
+  }
+
+  /// What `--emit` asks for.
+  package enum Product: String, Sendable, CaseIterable {
+    case link, metadata
+    case dependencyInfo = "dep-info"
+  }
+
+  /// A crate named by `--extern`.
+  package struct Extern: Sendable, Equatable {
+    /// With its options: `priv:serde`, `noprelude:core`.
+    package var name: String
+    /// As written; nil for a crate that is looked for (`proc_macro`, of the compiler itself).
+    package var path: String?
+  }
+
+  /// A static library that `-l` names.
+  package struct StaticLibrary: Sendable, Equatable {
+    package var name: String
+    /// `+verbatim`: the name is that of the file.
+    package var isVerbatim: Bool
+  }
+
+  package var crateName: String
+  /// The crate's root, as written.
+  package var input: String
+  package var outDirectory: String
+  package var products: Set<Product>
+  package var crateTypes: [CrateType]
+  /// `--test`.
+  package var isTest: Bool
+  package var target: String?
+  package var externs: [Extern]
+  package var staticLibraries: [StaticLibrary]
+  /// Where static libraries are looked for, in order, as written.
+  package var nativeDirectories: [String]
+  /// Where crates are looked for, in order, as written: what is found there only a linker reads.
+  package var crateDirectories: [String]
+  /// Every file that a successful run leaves behind, the dependency file among them.
+  package var outputs: [Output]
+  /// Arguments that enter the key, options spelt in one way. Not among them: the input, the output
+  /// directory, where crates and libraries lie, the look of diagnostics.
+  package var keyArguments: [String]
+  /// Files whose content enters the key: profiles, the specification of a target.
+  package var extraInputs: [String]
+  /// `-C target-cpu=native`: what that is on this machine enters the key.
+  package var usesNativeProcessor: Bool
+  /// Paths are written in a form that no search finds (coverage maps, the metadata of dynamic libraries).
+  package var hidesPaths: Bool
+  package var diagnostics: Diagnostics
+
+  package struct Diagnostics: Sendable, Equatable {
+    package var isJSON = false
+    package var colour = Compilation.Colour.automatic
+    package var width: String?
+  }
+
+  /// A linker takes part.
+  package var isLinked: Bool {
+    products.contains(.link) && (isTest || crateTypes.contains(where: \.isLinked))
+  }
+}

@@ -1,0 +1,218 @@
+import CacheKey
+import Compilers
+import Logging
+import Platform
+import Settings
+import Wire
+
+extension CompilePipeline {
+  /// The names by which cargo calls compilers of Rust.
+  static func isRustCompiler(_ program: String) -> Bool {
+    let name = Path.name(of: program)
+    return name == "rustc" || name.hasPrefix("rustc-") || name.hasPrefix("rustc_")
+      || name == "clippy-driver"
+  }
+
+  /// Serves a call of rustc to its end.
+  func handleCrate(_ call: Call, _ program: String, started: Int64) {
+    // cargo asks for versions and file names, too.
+    guard call.arguments.contains(where: { $0.hasPrefix("--emit") || $0.hasPrefix("@") }) else {
+      refuse(call, program, .notCompilation)
+      return
+    }
+    let files = CallerFiles(directory: call.directory)
+    guard let native = rust.toolchain(RustQuestion(program, target: nil, call), call) else {
+      statistics.record { $0.unsupportedCompiler() }
+      decline(call, program)
+      return
+    }
+    let crate: CacheableCrate
+    do throws(Rejection) {
+      let compilation = try parseCrate(
+        Invocation(arguments: call.arguments, directory: call.directory), host: native.host,
+        files: files)
+      crate = try cacheable(call, program, compilation)
+    } catch {
+      refuse(call, program, error)
+      return
+    }
+    statistics.record { $0.executed() }
+    if distribution != nil { statistics.record { $0.notOnFarm(reason: RemoteRun.neverSent) } }
+    if call.settings.noCache {
+      compileCrateUncached(crate)
+    } else {
+      lookUpCrate(crate, started: started)
+    }
+  }
+
+  private func lookUpCrate(_ crate: CacheableCrate, started: Int64) {
+    let key = crate.inputs.manifestKey
+    if crate.call.settings.recache {
+      statistics.record { $0.forcedRecache() }
+    } else if serveDirect(crate, key, started: started) {
+      return
+    }
+    fly(crate, flight: key, again: { self.serveDirect(crate, key, started: Clock.monotonic) }) {
+      self.compileAndStoreCrate(crate, key)
+    }
+  }
+
+  /// `SCCACHE_NO_CACHE`: compile, count, store nothing.
+  private func compileCrateUncached(_ crate: CacheableCrate) {
+    let run = LocalRun(crate, pipeline: self)
+    guard let outcome = run.perform(added: []) else { return }
+    statistics.record { statistics in
+      if outcome.ending.isSuccess {
+        statistics.compiled(duration: run.duration)
+      } else {
+        statistics.compileFailed()
+      }
+    }
+    crate.call.channel.send(outcome.shown.frame(.result))
+  }
+
+  // MARK: what selects the result
+
+  private func cacheable(
+    _ call: Call, _ program: String, _ compilation: CrateCompilation
+  ) throws(Rejection) -> CacheableCrate {
+    let isClippy = Path.name(of: program) == "clippy-driver"
+    // Such lints read Cargo.toml, which no list names.
+    if isClippy, call.environment.value("CLIPPY_ARGS")?.contains("clippy::cargo") ?? false {
+      throw .cannotCache("clippy::cargo")
+    }
+    if compilation.isLinked
+      || compilation.crateTypes.contains(.staticlib)
+        && compilation.products.contains(.link)
+    {
+      throw .cannotCache("crate-type")
+    }
+    guard
+      let toolchain = rust.toolchain(
+        RustQuestion(program, target: compilation.target, call), call)
+    else { throw .cannotCache("compiler can't be identified with these options") }
+    var native: Digest?
+    if compilation.usesNativeProcessor {
+      native = rust.nativeProcessor(toolchain, program, target: compilation.target, call)
+      guard native != nil else { throw .cannotCache("target-cpu=native") }
+    }
+    var bases = call.settings.baseDirectories + [compilation.outDirectory]
+    if let directory = call.environment.value("OUT_DIR") { bases.append(directory) }
+    let places = Places(
+      directory: call.directory, baseDirectories: bases.filter { $0.hasPrefix("/") },
+      paths: [compilation.input, compilation.outDirectory]
+        + (call.environment.value("OUT_DIR").map { [$0] } ?? []) + compilation.keyArguments)
+    var inputs = CrateKeyInputs(
+      compiler: toolchain.digest, compilation: compilation, nativeProcessor: native,
+      environment: [], externs: try externs(compilation, call),
+      libraries: try staticLibraries(compilation, call), places: places)
+    inputs.environment = crateEnvironment(call, compilation, isClippy: isClippy)
+    inputs.externs += try extraFiles(compilation, call)
+    return CacheableCrate(
+      call: call, program: program, toolchain: toolchain, compilation: compilation, inputs: inputs,
+      presentation: crateDiagnostics(call, compilation), isClippy: isClippy)
+  }
+
+  private func content(_ path: String, _ call: Call) -> Digest? {
+    let absolute = Path.absolute(path, in: call.directory)
+    guard let stamp = FileStamp(path: absolute), stamp.isRegular else { return nil }
+    return files.contentDigest(absolute, stamp)
+  }
+
+  private func externs(
+    _ compilation: CrateCompilation, _ call: Call
+  ) throws(Rejection) -> [(name: String, content: Digest)] {
+    var found: [(name: String, content: Digest)] = []
+    for crate in compilation.externs {
+      guard let path = crate.path else {
+        // The compiler's own: `proc_macro`. Any other one would be looked for.
+        let name = crate.name.split(separator: ":").last.map(String.init) ?? crate.name
+        guard ["proc_macro", "std", "core", "alloc", "test"].contains(name) else {
+          throw .cannotCache("extern without a path")
+        }
+        found.append((crate.name, Digest.of([])))
+        continue
+      }
+      guard let content = content(path, call) else { throw .cannotCache("missing extern") }
+      // rustc takes a name's ending for the file's kind.
+      let kind = path.split(separator: ".").last.map(String.init) ?? ""
+      found.append(("\(crate.name).\(kind)", content))
+    }
+    return found
+  }
+
+  private func staticLibraries(
+    _ compilation: CrateCompilation, _ call: Call
+  ) throws(Rejection) -> [(name: String, content: Digest)] {
+    var found: [(name: String, content: Digest)] = []
+    for library in compilation.staticLibraries {
+      let file = library.isVerbatim ? library.name : "lib\(library.name).a"
+      guard
+        let content = compilation.nativeDirectories.lazy
+          .compactMap({ self.content(Path.join($0, file), call) }).first
+      else { throw .cannotCache("missing static library") }
+      found.append((library.name, content))
+    }
+    return found
+  }
+
+  private func extraFiles(
+    _ compilation: CrateCompilation, _ call: Call
+  ) throws(Rejection) -> [(name: String, content: Digest)] {
+    var found: [(name: String, content: Digest)] = []
+    for (index, path) in (compilation.extraInputs + call.settings.extraFiles).enumerated() {
+      guard let content = content(path, call) else { throw .cannotCache("missing extra file") }
+      found.append(("extra \(index)", content))
+    }
+    return found
+  }
+
+  /// Variables that can reach an output without showing in rustc's list: procedural macros read the
+  /// environment as they please, and clippy its own.
+  private func crateEnvironment(
+    _ call: Call, _ compilation: CrateCompilation, isClippy: Bool
+  ) -> [String] {
+    var names = [
+      "RUSTC_BOOTSTRAP", "RUST_TARGET_PATH", "RUSTC_FORCE_RUSTC_VERSION",
+      "RUSTC_OVERRIDE_VERSION_STRING", "SDKROOT", "MACOSX_DEPLOYMENT_TARGET",
+      "IPHONEOS_DEPLOYMENT_TARGET", "TVOS_DEPLOYMENT_TARGET", "WATCHOS_DEPLOYMENT_TARGET",
+    ]
+    if isClippy { names += ["CLIPPY_ARGS", "CLIPPY_CONF_DIR", "CLIPPY_DISABLE_DOCS_LINKS"] }
+    var variables: [[UInt8]] = []
+    // A macro can come from behind any crate: serde has those of serde_derive.
+    let runsMacros = compilation.externs.contains { $0.path != nil }
+    if runsMacros {
+      names += [
+        "CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_MANIFEST_LINKS", "CARGO_CRATE_NAME",
+        "CARGO_BIN_NAME", "CARGO_PRIMARY_PACKAGE", "OUT_DIR",
+      ]
+      variables += call.environment.variables(withPrefix: "CARGO_PKG_")
+      variables += call.environment.variables(withPrefix: "CARGO_BIN_EXE_")
+    } else if isClippy {
+      names.append("CARGO_MANIFEST_DIR")
+    }
+    var found = variables.map { String(decoding: $0, as: UTF8.self) }
+    for name in names {
+      if let value = call.environment.bytes(name) {
+        found.append("\(name)=\(String(decoding: value, as: UTF8.self))")
+      }
+    }
+    return found.sorted()
+  }
+
+  /// To whom a message looks the same: rustc knows no languages.
+  private func crateDiagnostics(_ call: Call, _ compilation: CrateCompilation) -> Presentation {
+    let diagnostics = compilation.diagnostics
+    var hash = SHA256()
+    hash.field(diagnostics.width ?? "")
+    let isColoured =
+      switch diagnostics.colour {
+      case .always: true
+      case .never: false
+      case .automatic:
+        !diagnostics.isJSON && call.errorsGoToTerminal
+          && call.environment.value("TERM").map { $0 != "dumb" } ?? false
+      }
+    return Presentation(locale: hash.finish(), isColoured: isColoured)
+  }
+}

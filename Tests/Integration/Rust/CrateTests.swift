@@ -1,0 +1,146 @@
+import Platform
+import Testing
+
+/// One call of rustc at a time.
+@Suite struct CrateTests {
+  private static let source = """
+    pub fn f(x: u32) -> u32 { x + 1 }
+    pub fn place() -> &'static str { concat!(file!(), line!()) }
+
+    """
+
+  @Test func sameAsTheCompiler() throws {
+    let sandbox = try RustInstallation.sandbox()
+    try sandbox.write("src/lib.rs", Self.source)
+    try sandbox.agrees(try sandbox.rustc("a", "src/lib.rs"))
+    try sandbox.agrees(
+      try sandbox.rustc("a", "src/lib.rs", emit: "dep-info,metadata", out: "check"))
+    try sandbox.write("src/main.rs", Self.source + "fn main() {}\n")
+    try sandbox.agrees(
+      try sandbox.rustc("a", "src/main.rs", types: "bin", emit: "dep-info,metadata", out: "bin"))
+  }
+
+  /// Messages come again as they were, and the notices name the files of this call.
+  @Test func whatIsPrinted() throws {
+    let sandbox = try RustInstallation.sandbox()
+    try sandbox.write("w.rs", "pub fn f() { let unused = 1; }\n")
+    try sandbox.agrees(try sandbox.rustc("w", "w.rs"))
+    let elsewhere = try sandbox.compile(
+      try sandbox.rustc("w", "w.rs", out: "other/place"), .hit)
+    #expect(elsewhere.errorText.contains("\(sandbox.path("other/place"))/libw-0123abcd.rlib"))
+    #expect(!elsewhere.errorText.contains(sandbox.path("out")))
+    #expect(elsewhere.errorText.contains("unused variable"))
+    #expect(try sandbox.text("other/place/w-0123abcd.d").hasPrefix(sandbox.path("other/place")))
+    // As a person reads them.
+    let plain =
+      ["rustc", "--crate-name", "w", "w.rs", "--crate-type", "lib"]
+      + ["--emit=dep-info,link", "--out-dir", "."]
+    try sandbox.agrees(plain)
+  }
+
+  @Test func errorsAreTheCompilers() throws {
+    let sandbox = try RustInstallation.sandbox()
+    try sandbox.write("e.rs", "pub fn f() -> u32 { nothing }\n")
+    let words = try sandbox.rustc("e", "e.rs")
+    let plainly = try sandbox.plain(words)
+    for _ in 0..<2 {
+      let result = try sandbox.compile(words, .failure)
+      #expect(result.exitCode == plainly.exitCode)
+      #expect(result.errorText == plainly.errorText)
+    }
+    #expect(try sandbox.statistics().count("compile_fails") == 2)
+  }
+
+  /// Everything that rustc's list names.
+  @Test func inputs() throws {
+    let sandbox = try RustInstallation.sandbox()
+    try sandbox.write(
+      "lib.rs", "mod m;\npub const T: &str = include_str!(\"t.txt\");\npub use m::N;\n")
+    try sandbox.write("m.rs", "pub const N: Option<&str> = option_env!(\"COLOUR\");\n")
+    try sandbox.write("t.txt", "one")
+    let words = try sandbox.rustc("i", "lib.rs")
+    let output = "out/libi-0123abcd.rlib"
+    try sandbox.isRight(words, .miss, output: output)
+    try sandbox.isRight(words, .hit, output: output)
+    try sandbox.write("t.txt", "two")
+    try sandbox.isRight(words, .miss, output: output)
+    try sandbox.isRight(words, .miss, output: output, with: ["COLOUR": "red"])
+    try sandbox.isRight(words, .miss, output: output, with: ["COLOUR": "blue"])
+    try sandbox.isRight(words, .hit, output: output, with: ["COLOUR": "red"])
+    try sandbox.write("m.rs", "pub const N: Option<&str> = None;\n")
+    try sandbox.isRight(words, .miss, output: output)
+    // What no source asks for does not matter.
+    try sandbox.isRight(
+      words, .hit, output: output, with: ["COLOUR": "green", "CARGO_PKG_NAME": "x"])
+  }
+
+  /// Crates are known by what they are, wherever they lie.
+  @Test func externs() throws {
+    let sandbox = try RustInstallation.sandbox()
+    try sandbox.write("b.rs", "pub fn b() -> u32 { 1 }\n")
+    try sandbox.write("a.rs", "pub fn a() -> u32 { b::b() }\n")
+    func build(_ out: String, _ expected: Sandbox.Expectation) throws {
+      try sandbox.compile(try sandbox.rustc("b", "b.rs", out: out), .any)
+      let path = sandbox.path("\(out)/libb-0123abcd.rmeta")
+      try sandbox.isRight(
+        try sandbox.rustc("a", "a.rs", out: out, ["--extern", "b=\(path)"]), expected,
+        output: "\(out)/liba-0123abcd.rlib")
+    }
+    try build("one", .miss)
+    try build("two", .hit)
+    try sandbox.write("b.rs", "pub fn b() -> u32 { 2 }\n")
+    try build("one", .miss)
+  }
+
+  /// The metadata names the directory of the sources.
+  @Test func anotherDirectory() throws {
+    let sandbox = try RustInstallation.sandbox()
+    for place in ["one", "two"] { try sandbox.write("\(place)/lib.rs", Self.source) }
+    let words = try sandbox.rustc("d", "lib.rs")
+    let output = sandbox.path("out/libd-0123abcd.rmeta")
+    try sandbox.isRight(words, .miss, output: output, in: "one")
+    try sandbox.isRight(words, .miss, output: output, in: "two")
+    try sandbox.isRight(words, .hit, output: output, in: "one")
+    // Not when it is mapped to something else.
+    let bases = ["SCCACHE_BASEDIRS": "\(sandbox.path("one")):\(sandbox.path("two"))"]
+    func mapped(_ place: String) -> [String] {
+      words + ["--remap-path-prefix", "\(sandbox.path(place))=/src"]
+    }
+    try sandbox.isRight(mapped("one"), .miss, output: output, in: "one", with: bases)
+    try sandbox.isRight(mapped("two"), .hit, output: output, in: "two", with: bases)
+  }
+
+  @Test func whatIsNotCached() throws {
+    let sandbox = try RustInstallation.sandbox()
+    try sandbox.write("lib.rs", Self.source)
+    try sandbox.compile(
+      try sandbox.rustc("n", "lib.rs", ["-C", "incremental=\(sandbox.path("inc"))"]), .declined)
+    try sandbox.compile(["rustc", "-vV"], .declined)
+    try sandbox.compile(["rustc", "--print", "cfg"], .declined)
+    #expect(try sandbox.statistics().json["stats"]["not_cached"]["incremental"].total == 1)
+    #expect(try sandbox.statistics().count("requests_not_compile") == 2)
+  }
+
+  /// cargo compiles what needs a crate's metadata while the crate itself is still being compiled.
+  @Test func noticesComeAtOnce() throws {
+    let sandbox = try RustInstallation.sandbox()
+    // Says that its metadata is there, and waits to be told to go on.
+    try sandbox.script(
+      "bin/rustc",
+      """
+      case "$*" in *--emit*) ;; *) exec "\(try RustInstallation.binaries())/rustc" "$@";; esac
+      echo '{"$message_type":"artifact","artifact":"x.rmeta","emit":"metadata"}' >&2
+      for number in $(seq 600); do [ -e go ] && break; sleep 0.1; done
+      [ -e go ] || exit 3
+      exec "\(try RustInstallation.binaries())/rustc" "$@"
+      """)
+    try sandbox.write("lib.rs", Self.source)
+    let words = try sandbox.rustc("p", "lib.rs").dropFirst()
+    let line =
+      "\"$SCCACHE\" '\(sandbox.path("bin/rustc"))' \(words.joined(separator: " ")) 2>&1 | "
+      + "while read -r line; do case $line in *x.rmeta*) : > go;; esac; done"
+    #expect(try sandbox.shell("set -e; \(line)").isSuccess)
+    #expect(sandbox.exists("go"))
+    #expect(sandbox.exists("out/libp-0123abcd.rlib"))
+  }
+}
