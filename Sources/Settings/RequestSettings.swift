@@ -12,10 +12,12 @@ package struct RequestSettings: Sendable, Equatable {
   package var extraFiles: [String]
   /// `SCCACHE_DIST_REMOTE_ONLY`: what the farm could compile and does not is an error.
   package var remoteOnly: Bool
+  /// `SCCACHE_RUST_LINKS`: what a linker makes for rustc is cached, too.
+  package var cachesRustLinks: Bool
   /// What was wrong, for the caller; it counts as unset.
   package var warnings: [String] = []
 
-  /// Looks six variables up and allocates only for those that are set.
+  /// Looks seven variables up and allocates only for those that are set.
   ///
   /// - Parameter environmentLookup: a variable of the call's environment, nil for unset.
   package init(environmentLookup: (String) -> String?, defaults: Settings) {
@@ -28,6 +30,7 @@ package struct RequestSettings: Sendable, Equatable {
     useDirectMode = defaults.disk.directMode.useDirectMode
     baseDirectories = defaults.baseDirectories
     remoteOnly = defaults.distribution.remoteOnly
+    cachesRustLinks = defaults.cachesRustLinks
 
     func boolean(_ name: String, _ value: inout Bool) {
       guard let text = environmentLookup(name), !text.isEmpty else { return }
@@ -39,6 +42,7 @@ package struct RequestSettings: Sendable, Equatable {
     }
     boolean("SCCACHE_DIRECT", &useDirectMode)
     boolean("SCCACHE_DIST_REMOTE_ONLY", &remoteOnly)
+    boolean("SCCACHE_RUST_LINKS", &cachesRustLinks)
     if let list = environmentLookup("SCCACHE_BASEDIRS") {
       do throws(SettingsError) {
         baseDirectories = try BaseDirectories.normalised(

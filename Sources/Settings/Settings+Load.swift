@@ -69,6 +69,10 @@ extension Settings {
         BaseDirectories.split(list), from: "SCCACHE_BASEDIRS")
     }
     if let value = try file?.positiveNumber("jobs") { compilerSlots = value }
+    if var section = try file?.table("rust") {
+      cachesRustLinks = try section.boolean("cache_links") ?? cachesRustLinks
+      try section.finish()
+    }
     // Mozilla's 0.17 has it; here it means nothing.
     _ = try file?.boolean("client_side_mode")
   }

@@ -26,6 +26,8 @@ package struct Settings: Sendable, Equatable {
   package var maximumFrameLength = 8 << 20
   /// `SCCACHE_CACHE_ZSTD_LEVEL`, between -131072 and 22; nil: the store's own choice.
   package var zstdLevel: Int?
+  /// What a linker makes for rustc is cached, too (`rust.cache_links`, `SCCACHE_RUST_LINKS`).
+  package var cachesRustLinks = true
   /// How many compilers run at a time (`SCCACHE_JOBS`, `jobs`); nil: as many as there are cores.
   package var compilerSlots: Int?
   /// Several `-arch` in one call are cacheable (`SCCACHE_CACHE_MULTIARCH` set to anything).

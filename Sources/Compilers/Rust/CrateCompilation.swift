@@ -61,6 +61,17 @@ package struct CrateCompilation: Sendable, Equatable {
   /// Paths are written in a form that no search finds (coverage maps, the metadata of dynamic libraries).
   package var hidesPaths: Bool
   package var diagnostics: Diagnostics
+  package var linking: Linking
+
+  /// What the command line says of the linker.
+  package struct Linking: Sendable, Equatable {
+    /// `-C linker`.
+    package var linker: String?
+    /// `-C linker-flavor`.
+    package var flavor: String?
+    /// `-C link-arg` and `-C link-args`, in order.
+    package var arguments: [String] = []
+  }
 
   package struct Diagnostics: Sendable, Equatable {
     package var isJSON = false

@@ -43,6 +43,7 @@ struct CrateBuilder<Files: FileReading> {
   private var usesNativeProcessor = false
   private var hidesPaths = false
   private var diagnostics = CrateCompilation.Diagnostics()
+  private var linking = CrateCompilation.Linking()
 
   init(host: String, files: Files) {
     self.host = host
@@ -186,6 +187,11 @@ struct CrateBuilder<Files: FileReading> {
       if let value { extraInputs.append(value) }
     case "target-cpu":
       usesNativeProcessor = value == "native"
+    case "linker": linking.linker = value
+    case "linker-flavor": linking.flavor = value
+    case "link-arg": linking.arguments.append(value ?? "")
+    case "link-args":
+      linking.arguments += (value ?? "").split(separator: " ").map(String.init)
     case "instrument-coverage", "profile-generate", "llvm-args", "passes": hidesPaths = true
     default: break
     }
@@ -258,6 +264,6 @@ struct CrateBuilder<Files: FileReading> {
         + products.map { "emit=\($0.rawValue)" }.sorted() + (isTest ? ["test"] : [])
         + (target.map { ["target=\($0)"] } ?? []),
       extraInputs: extraInputs, usesNativeProcessor: usesNativeProcessor,
-      hidesPaths: hidesPaths || isDynamic, diagnostics: diagnostics)
+      hidesPaths: hidesPaths || isDynamic, diagnostics: diagnostics, linking: linking)
   }
 }

@@ -331,7 +331,7 @@ package final class RemoteLevel: Sendable {
       if trouble == nil { lastGood = Clock.monotonic }
       if Clock.monotonic - lastGood > Self.patienceAtTheEnd { break }
     }
-    if trouble == nil { finishService(until: deadline) }
+    finishService(until: deadline)
     state.withLock { $0.isEnding = true }
     // Whoever waits sees that; a transfer under way keeps to its own deadlines.
     _ = queue.drain(until: Clock.monotonic + 500_000_000)

@@ -15,7 +15,12 @@ final class DirectoryRecord: Sendable {
     var isMissing = false
     /// Kept only while compilations are stored; a hit asks for single names.
     var names: Set<ExactText>?
+    /// Names that were looked for and are not in it: many sources look for the same ones.
+    var absent: Set<ExactText> = []
   }
+
+  /// Of so many names it is remembered that a directory lacks them.
+  private static let rememberedNames = 20_000
 
   init(path: String) {
     self.path = path
@@ -29,6 +34,7 @@ final class DirectoryRecord: Sendable {
       if let stamp, stamp == state.stamp { return state.generation }
       state.generation += 1
       state.names = nil
+      state.absent = []
       state.isMissing = stamp == nil
       // An unsettled stamp could stay the same through one more change.
       state.stamp = stamp.flatMap { $0.isSettled(at: looked) ? $0 : nil }
@@ -62,6 +68,28 @@ final class DirectoryRecord: Sendable {
     case .unsettled: false
     case .settled(let generation): names(at: generation).map { !$0.contains(name) } ?? false
     }
+  }
+
+  /// Whether it is a directory that has none of these names. They are looked for one by one, each once for
+  /// a state of the directory.
+  func lacksAll(_ names: [String], at generation: Int) -> Bool {
+    let unknown: [String]? = state.withLock { state in
+      guard state.generation == generation, let stamp = state.stamp, stamp.isDirectory else {
+        return nil
+      }
+      return names.filter { !state.absent.contains(ExactText($0)) }
+    }
+    guard let unknown else { return exists && !names.contains(where: contains) }
+    if unknown.isEmpty { return true }
+    if unknown.contains(where: contains) { return false }
+    // Only when nothing happened meanwhile.
+    guard self.generation() == generation else { return true }
+    state.withLock { state in
+      guard state.generation == generation, state.stamp != nil else { return }
+      if state.absent.count > Self.rememberedNames { state.absent = [] }
+      state.absent.formUnion(unknown.map(ExactText.init))
+    }
+    return true
   }
 
   /// All names that the directory had in that state; nil when it has changed, or can't be listed.
@@ -131,7 +159,10 @@ final class DirectoryRecord: Sendable {
 
   /// Gives the names' memory back.
   func forgetNames() {
-    state.withLock { $0.names = nil }
+    state.withLock { state in
+      state.names = nil
+      state.absent = []
+    }
   }
 }
 

@@ -36,7 +36,7 @@ final class ResolvedManifest: Sendable {
       let generation = directory.generation()
       if verified.load(ordering: .relaxed) == generation { return true }
       // Compilers warn of a search directory that is a file, and when asked of one that is missing.
-      guard directory.exists, !absent.contains(where: directory.contains) else { return false }
+      guard directory.lacksAll(absent, at: generation) else { return false }
       // Only when nothing happened meanwhile.
       if directory.generation() == generation { verified.store(generation, ordering: .relaxed) }
       return true

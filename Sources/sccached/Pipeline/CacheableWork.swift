@@ -28,6 +28,8 @@ protocol CacheableWork: Sendable {
 
   /// Added to the caller's when the compiler runs here.
   var colourArguments: [String] { get }
+  /// What may have been written a moment ago, as written.
+  var freshInputs: [String] { get }
   /// What the compiler prints is shown at once: the caller goes on by it before the compiler has ended.
   var isStreamed: Bool { get }
   /// Whether a result's condition holds for this call.
@@ -80,6 +82,7 @@ extension CacheableCall: CacheableWork {
   }
 
   var isStreamed: Bool { false }
+  var freshInputs: [String] { [input, Path.directory(of: input)] }
   var textMembers: Set<String> { [] }
   func holds(_ condition: Manifest.Condition) -> Bool { false }
   func used(_ text: [UInt8], member: String) -> [UInt8]? { text }

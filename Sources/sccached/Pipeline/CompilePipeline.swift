@@ -18,6 +18,7 @@ final class CompilePipeline: Sendable {
   let directories: DirectoryRecords
   let registry: CompilerRegistry
   let rust: RustRegistry
+  let linkers: LinkerRegistry
   let manifests = ManifestMemo()
   let remoteManifests = RemoteManifests()
   let tokens: Tokens
@@ -41,6 +42,7 @@ final class CompilePipeline: Sendable {
     registry = CompilerRegistry(
       prober: CompilerProber(files: files, runtimeDirectory: runtimeDirectory))
     rust = RustRegistry(files: files)
+    linkers = LinkerRegistry(files: files, runtimeDirectory: runtimeDirectory)
     tokens = Tokens(count: settings.compilerSlots ?? Machine.cores)
   }
 

@@ -48,12 +48,12 @@ final class LocalRun<Work: CacheableWork> {
     return follow()
   }
 
-  /// When the source or its directory was touched just now, the next tick of the file clock is waited
+  /// When an input, or the source's directory, was touched just now, the next tick of the file clock is waited
   /// for, so that "older than the start" is certain for everything written before.
   private func waitForTick() {
-    let path = cacheable.absolute(cacheable.input)
-    let latest = max(
-      FileStamp(path: path)?.latest ?? 0, FileStamp(path: Path.directory(of: path))?.latest ?? 0)
+    let latest =
+      cacheable.freshInputs.lazy
+      .map { FileStamp(path: self.cacheable.absolute($0))?.latest ?? 0 }.max() ?? 0
     guard Clock.coarse - latest < 50_000_000 else { return }
     let tick = Clock.coarse
     for _ in 0..<30 where Clock.coarse == tick { usleep(500) }

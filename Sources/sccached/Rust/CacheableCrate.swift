@@ -11,6 +11,8 @@ struct CacheableCrate: CacheableWork {
   let inputs: CrateKeyInputs
   let presentation: Presentation
   let isClippy: Bool
+  /// Directories in which sources lie, beside the working one: the others have what was made of them.
+  let sourceDirectories: Set<String>
 
   var places: Places { inputs.places }
   var language: String { "Rust" }
@@ -30,6 +32,11 @@ struct CacheableCrate: CacheableWork {
   }
 
   var isStreamed: Bool { true }
+  /// Crates are often used the moment after they were made.
+  var freshInputs: [String] {
+    [input, Path.directory(of: input)] + compilation.externs.compactMap(\.path)
+  }
+
   func snapshot(_ pipeline: CompilePipeline, startStamp: Int64) -> DirectorySnapshot? { nil }
   /// There is no dependency file of that kind.
   func rendered(_ file: DependencyFile, _ prerequisites: [String]) -> String { "" }

@@ -81,12 +81,10 @@ extension CompilePipeline {
     if isClippy, call.environment.value("CLIPPY_ARGS")?.contains("clippy::cargo") ?? false {
       throw .cannotCache("clippy::cargo")
     }
-    if compilation.isLinked
-      || compilation.crateTypes.contains(.staticlib)
-        && compilation.products.contains(.link)
-    {
+    if compilation.crateTypes.contains(.staticlib), compilation.products.contains(.link) {
       throw .cannotCache("crate-type")
     }
+    let linker = compilation.isLinked ? try self.linker(compilation, call) : nil
     guard
       let toolchain = rust.toolchain(
         RustQuestion(program, target: compilation.target, call), call)
@@ -96,21 +94,43 @@ extension CompilePipeline {
       native = rust.nativeProcessor(toolchain, program, target: compilation.target, call)
       guard native != nil else { throw .cannotCache("target-cpu=native") }
     }
-    var bases = call.settings.baseDirectories + [compilation.outDirectory]
-    if let directory = call.environment.value("OUT_DIR") { bases.append(directory) }
+    let outDirectories = call.environment.value("OUT_DIR").map { [$0] } ?? []
+    let artifacts =
+      [compilation.outDirectory] + compilation.crateDirectories + compilation.nativeDirectories
     let places = Places(
-      directory: call.directory, baseDirectories: bases.filter { $0.hasPrefix("/") },
-      paths: [compilation.input, compilation.outDirectory]
-        + (call.environment.value("OUT_DIR").map { [$0] } ?? []) + compilation.keyArguments)
+      directory: call.directory,
+      baseDirectories: (call.settings.baseDirectories + outDirectories + artifacts)
+        .filter { $0.hasPrefix("/") },
+      paths: [compilation.input] + artifacts + outDirectories + compilation.keyArguments)
     var inputs = CrateKeyInputs(
       compiler: toolchain.digest, compilation: compilation, nativeProcessor: native,
       environment: [], externs: try externs(compilation, call),
       libraries: try staticLibraries(compilation, call), places: places)
     inputs.environment = crateEnvironment(call, compilation, isClippy: isClippy)
     inputs.externs += try extraFiles(compilation, call)
+    if let linker { inputs.libraries.append(("linker", linker.digest)) }
     return CacheableCrate(
       call: call, program: program, toolchain: toolchain, compilation: compilation, inputs: inputs,
-      presentation: crateDiagnostics(call, compilation), isClippy: isClippy)
+      presentation: crateDiagnostics(call, compilation), isClippy: isClippy,
+      sourceDirectories: Set(
+        (outDirectories + call.settings.baseDirectories).map {
+          $0.last == "/" ? String($0.dropLast()) : $0
+        }))
+  }
+
+  /// What links is known, and tells what it reads.
+  private func linker(
+    _ compilation: CrateCompilation, _ call: Call
+  ) throws(Rejection) -> Linker {
+    guard call.settings.cachesRustLinks,
+      compilation.linking.flavor.map({ ["gcc", "gnu-cc", "gnu-lld-cc"].contains($0) }) ?? true,
+      // For another target rustc knows the linker's name better than we do.
+      compilation.target == nil || compilation.linking.linker != nil
+    else { throw .cannotCache("crate-type") }
+    guard let linker = linkers.linker(compilation.linking, call), linker.listsFiles else {
+      throw .cannotCache("crate-type: a linker that is not known")
+    }
+    return linker
   }
 
   private func content(_ path: String, _ call: Call) -> Digest? {
@@ -177,6 +197,7 @@ extension CompilePipeline {
       "RUSTC_OVERRIDE_VERSION_STRING", "SDKROOT", "MACOSX_DEPLOYMENT_TARGET",
       "IPHONEOS_DEPLOYMENT_TARGET", "TVOS_DEPLOYMENT_TARGET", "WATCHOS_DEPLOYMENT_TARGET",
     ]
+    if compilation.isLinked { names += LinkerRegistry.variables.filter { $0 != "PATH" } }
     if isClippy { names += ["CLIPPY_ARGS", "CLIPPY_CONF_DIR", "CLIPPY_DISABLE_DOCS_LINKS"] }
     var variables: [[UInt8]] = []
     // A macro can come from behind any crate: serde has those of serde_derive.

@@ -20,13 +20,20 @@ extension CompilePipeline {
   func compileAndStoreCrate(_ crate: CacheableCrate, _ key: Digest) {
     if !crate.call.settings.recache { store.noteMiss() }
     let run = LocalRun(crate, pipeline: self)
-    guard let outcome = run.perform(added: [], isRecorded: true) else { return }
+    let linked =
+      crate.compilation.isLinked
+      ? LinkedFiles(crate, runtimeDirectory: runtimeDirectory) : nil
+    defer { linked?.discard() }
+    guard let outcome = run.perform(added: linked?.addedArguments ?? [], isRecorded: true) else {
+      return
+    }
     let finished = Clock.monotonic
     // Before the reply: afterwards cargo may change or remove what rustc wrote.
     let recorded: Result<Storable, NotStored>
     do throws(NotStored) {
       recorded = .success(
-        try CrateRecording(crate, self, outcome, startStamp: run.startStamp).storable(key))
+        try CrateRecording(crate, self, outcome, linked, startStamp: run.startStamp)
+          .storable(key))
     } catch {
       recorded = .failure(error)
     }
@@ -46,14 +53,18 @@ struct CrateRecording {
   private let crate: CacheableCrate
   private let pipeline: CompilePipeline
   private let outcome: Outcome
+  private let linked: LinkedFiles?
   private let startStamp: Int64
 
+  /// - Parameter linked: nil: no linker took part.
   init(
-    _ crate: CacheableCrate, _ pipeline: CompilePipeline, _ outcome: Outcome, startStamp: Int64
+    _ crate: CacheableCrate, _ pipeline: CompilePipeline, _ outcome: Outcome,
+    _ linked: LinkedFiles?, startStamp: Int64
   ) {
     self.crate = crate
     self.pipeline = pipeline
     self.outcome = outcome
+    self.linked = linked
     self.startStamp = startStamp
   }
 
@@ -80,20 +91,22 @@ struct CrateRecording {
     let conditions =
       listed.info.variables.map { crate.condition(variable: $0.name) }
       + (try namedDirectories(members))
-    let files = try pipeline.readVersions(listed.info.files, crate, startStamp).map { file in
+    let read = listed.info.files + (try linked?.files() ?? [])
+    let files = try pipeline.readVersions(read, crate, startStamp).map { file in
       Manifest.File(
         path: crate.places.stored(file.path), exact: file.version.exact,
         relaxed: Manifest.File.neverRelaxed)
     }
-    return storable(key, members, files, conditions)
+    let expected =
+      (linked?.expected(read) ?? []) + (crate.isClippy ? pipeline.clippyConfiguration(crate) : [])
+    return storable(key, members, files, expected, conditions)
   }
 
   private func storable(
     _ key: Digest, _ members: [EntryDraft.Member], _ files: [Manifest.File],
-    _ conditions: [Manifest.Condition]
+    _ expected: [ExpectedNames], _ conditions: [Manifest.Condition]
   ) -> Storable {
     let presentation = isQuiet ? nil : crate.presentation.digest
-    let expected = crate.isClippy ? pipeline.clippyConfiguration(crate) : []
     let entry = KeyInputs.entryKey(
       manifest: key, files: files.map { ($0.path, $0.exact) }, expected: expected,
       conditions: conditions, place: nil, presentation: presentation)
@@ -146,7 +159,9 @@ struct CrateRecording {
     for candidate in candidates {
       // Texts escape such characters, each in its way.
       let isPlain = !candidate.path.utf8.contains { " \\\"#$".utf8.contains($0) || $0 >= 0x80 }
-      var isNamed = crate.compilation.hidesPaths || !isPlain
+      let holdsSources =
+        candidate.base == nil || crate.sourceDirectories.contains(candidate.path)
+      var isNamed = crate.compilation.hidesPaths && holdsSources || !isPlain
       if !isNamed {
         let needle = Array(candidate.path.utf8)
         for member in members where try pipeline.contains(member.content, needle) { isNamed = true }

@@ -11,6 +11,9 @@ struct RustToolchain: Sendable {
   let parts: [CompilerPart]
   /// The path of the real program, where the caller's is rustup's.
   let driver: String
+  let sysroot: String
+  /// Where the target's standard library lies.
+  let standardLibrary: String
 
   /// Nothing was replaced since.
   var isInPlace: Bool { parts.allSatisfy(\.isInPlace) }
@@ -100,11 +103,14 @@ struct RustProber: Sendable {
       }
     }
     addLibraries(of: driver, to: &parts)
-    addStandardLibrary("\(sysroot)/lib/rustlib/\(question.target ?? String(host))/lib", to: &parts)
+    let library = "\(sysroot)/lib/rustlib/\(question.target ?? String(host))/lib"
+    addStandardLibrary(library, to: &parts)
+    addLinker("\(sysroot)/lib/rustlib/\(host)/bin", to: &parts)
     parts.note(version)
     guard parts.isComplete else { return nil }
     return RustToolchain(
-      host: String(host), digest: parts.digest(), parts: parts.parts, driver: driver)
+      host: String(host), digest: parts.digest(), parts: parts.parts, driver: driver,
+      sysroot: sysroot, standardLibrary: library)
   }
 
   /// clippy's driver is asked through the rustc beside it: it takes a question for a compilation.
@@ -137,6 +143,17 @@ struct RustProber: Sendable {
     for name in (Files.names(in: directory) ?? []).sorted()
     where [".rlib", ".so", ".rmeta", ".o", ".a"].contains(where: name.hasSuffix) {
       parts.add(Path.join(directory, name), role: name)
+    }
+  }
+
+  /// rustc brings a linker and what else works on objects.
+  private func addLinker(_ directory: String, to parts: inout PartList) {
+    for place in [directory, directory + "/gcc-ld"] {
+      parts.watch(place)
+      for name in (Files.names(in: place) ?? []).sorted() {
+        let path = Path.join(place, name)
+        if FileStamp(path: path)?.isRegular ?? false { parts.add(path, role: name) }
+      }
     }
   }
 
