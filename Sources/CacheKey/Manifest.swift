@@ -11,6 +11,7 @@ package import Platform
 ///     files: count:u32 (path:u32 exact:32 relaxed:32)…
 ///     expected: count:u32 (directory:u32 absent:u32 (length:u32 bytes)… present:u32 (…)…)…
 ///     conditions if flag 8: count:u32 (name: length:u32 bytes, value:32)…
+///     cost if flag 16: milliseconds:u32 bytes:u64
 ///   checksum:u64 XXH3 of everything before
 package struct Manifest: Sendable, Equatable {
   package struct File: Sendable, Equatable {
@@ -40,6 +41,19 @@ package struct Manifest: Sendable, Equatable {
     }
   }
 
+  /// What a result costs to make again, and what it is to be fetched.
+  package struct Cost: Sendable, Equatable {
+    /// The compiler's run.
+    package var milliseconds: UInt32
+    /// Of all outputs, unpacked.
+    package var bytes: UInt64
+
+    package init(milliseconds: UInt32, bytes: UInt64) {
+      self.milliseconds = milliseconds
+      self.bytes = bytes
+    }
+  }
+
   package struct Result: Sendable, Equatable {
     package var entry: Digest
     /// Nothing was printed, so a changed comment can't show in a diagnostic.
@@ -51,10 +65,11 @@ package struct Manifest: Sendable, Equatable {
     package var files: [File]
     package var expected: [ExpectedNames]
     package var conditions: [Condition]
+    package var cost: Cost?
 
     package init(
       entry: Digest, isQuiet: Bool, place: Digest?, presentation: Digest? = nil,
-      files: [File], expected: [ExpectedNames], conditions: [Condition] = []
+      files: [File], expected: [ExpectedNames], conditions: [Condition] = [], cost: Cost? = nil
     ) {
       self.entry = entry
       self.isQuiet = isQuiet
@@ -63,6 +78,7 @@ package struct Manifest: Sendable, Equatable {
       self.files = files
       self.expected = expected
       self.conditions = conditions
+      self.cost = cost
     }
   }
 
@@ -116,7 +132,8 @@ package struct Manifest: Sendable, Equatable {
     writer.put(
       UInt8(
         (result.isQuiet ? 1 : 0) | (result.place == nil ? 0 : 2)
-          | (result.presentation == nil ? 0 : 4) | (result.conditions.isEmpty ? 0 : 8)))
+          | (result.presentation == nil ? 0 : 4) | (result.conditions.isEmpty ? 0 : 8)
+          | (result.cost == nil ? 0 : 16)))
     if let place = result.place { writer.put(place) }
     if let presentation = result.presentation { writer.put(presentation) }
     writer.put(UInt32(result.files.count))
@@ -133,11 +150,16 @@ package struct Manifest: Sendable, Equatable {
         for name in names { writer.put(name) }
       }
     }
-    guard !result.conditions.isEmpty else { return }
-    writer.put(UInt32(result.conditions.count))
-    for condition in result.conditions {
-      writer.put(condition.name)
-      writer.put(condition.value)
+    if !result.conditions.isEmpty {
+      writer.put(UInt32(result.conditions.count))
+      for condition in result.conditions {
+        writer.put(condition.name)
+        writer.put(condition.value)
+      }
+    }
+    if let cost = result.cost {
+      writer.put(cost.milliseconds)
+      writer.put(cost.bytes)
     }
   }
 
@@ -191,9 +213,12 @@ package struct Manifest: Sendable, Equatable {
         conditions.append(Condition(name: try reader.takeText(), value: try reader.takeDigest()))
       }
     }
+    let cost =
+      flags & 16 != 0
+      ? Cost(milliseconds: try reader.take(UInt32.self), bytes: try reader.take(UInt64.self)) : nil
     return Result(
       entry: entry, isQuiet: flags & 1 != 0, place: place, presentation: presentation, files: files,
-      expected: expected, conditions: conditions)
+      expected: expected, conditions: conditions, cost: cost)
   }
 
   private static func takeNames(_ reader: inout ByteReader) throws(FormatError) -> [String] {

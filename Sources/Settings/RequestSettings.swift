@@ -14,10 +14,12 @@ package struct RequestSettings: Sendable, Equatable {
   package var remoteOnly: Bool
   /// `SCCACHE_RUST_LINKS`: what a linker makes for rustc is cached, too.
   package var cachesRustLinks: Bool
+  /// `SCCACHE_RUST_EXTRA_INPUTS`, separated by `;`, behind the daemon's: `CRATE=ITEM`.
+  package var rustExtraInputs: [String]
   /// What was wrong, for the caller; it counts as unset.
   package var warnings: [String] = []
 
-  /// Looks seven variables up and allocates only for those that are set.
+  /// Looks eight variables up and allocates only for those that are set.
   ///
   /// - Parameter environmentLookup: a variable of the call's environment, nil for unset.
   package init(environmentLookup: (String) -> String?, defaults: Settings) {
@@ -31,6 +33,11 @@ package struct RequestSettings: Sendable, Equatable {
     baseDirectories = defaults.baseDirectories
     remoteOnly = defaults.distribution.remoteOnly
     cachesRustLinks = defaults.cachesRustLinks
+    rustExtraInputs =
+      defaults.rustExtraInputs
+      + (environmentLookup("SCCACHE_RUST_EXTRA_INPUTS").map { list in
+        list.split(separator: ";").map(String.init)
+      } ?? [])
 
     func boolean(_ name: String, _ value: inout Bool) {
       guard let text = environmentLookup(name), !text.isEmpty else { return }

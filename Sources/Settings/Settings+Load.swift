@@ -71,6 +71,11 @@ extension Settings {
     if let value = try file?.positiveNumber("jobs") { compilerSlots = value }
     if var section = try file?.table("rust") {
       cachesRustLinks = try section.boolean("cache_links") ?? cachesRustLinks
+      rustExtraInputs = try section.strings("extra_inputs") ?? []
+      if let wrong = rustExtraInputs.first(where: { !$0.contains("=") }) {
+        throw SettingsError(
+          "\(section.place("extra_inputs")): '\(wrong)' must be CRATE=PATTERN or CRATE=env:NAME")
+      }
       try section.finish()
     }
     // Mozilla's 0.17 has it; here it means nothing.

@@ -17,6 +17,8 @@ package struct LevelCounters: Sendable, Equatable {
   package var skipped = 0
   /// Results that were not written, for want of room in the queue or of time at the end.
   package var dropped = 0
+  /// Entries that were not fetched, since compiling is faster than the way.
+  package var slowerThanCompiling = 0
 
   package init() {}
 }

@@ -90,8 +90,9 @@ package final class TieredStore: Sendable {
 
   /// The verified entry of a key; nil when no level has it.
   ///
+  /// - Parameter cost: what a manifest says of it: a remote store is passed by where compiling is faster.
   /// - Throws: when none has it and one failed.
-  package func entry(_ key: Digest) throws(StoreError) -> Found? {
+  package func entry(_ key: Digest, cost: Manifest.Cost? = nil) throws(StoreError) -> Found? {
     if let waiting = pending.entry(key), let entry = try? entry(key, in: waiting) {
       return Found(entry: entry, level: nil)
     }
@@ -105,7 +106,9 @@ package final class TieredStore: Sendable {
           noteHit(index, started)
           return Found(entry: entry, level: index)
         case .remote(let remote):
-          guard let entry = try remote.entry(key, keptIn: disk(before: index)) else { continue }
+          guard let entry = try remote.entry(key, keptIn: disk(before: index), cost: cost) else {
+            continue
+          }
           noteHit(index, started)
           return Found(entry: entry, level: index)
         }

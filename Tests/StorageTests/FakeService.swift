@@ -13,6 +13,7 @@ final class FakeService: BlobService {
     var fetches: [BlobName] = []
     var stores: [BlobName] = []
     var isHeld = false
+    var fetchDelay: UInt32 = 0
   }
 
   private let state = Mutex(State())
@@ -34,6 +35,9 @@ final class FakeService: BlobService {
 
   /// Stores wait until they are let go.
   func hold(_ isHeld: Bool) { state.withLock { $0.isHeld = isHeld } }
+
+  /// Microseconds that each fetch takes.
+  func delay(fetches: UInt32) { state.withLock { $0.fetchDelay = fetches } }
 
   func change(_ name: BlobName, _ change: (inout [UInt8]) -> Void) {
     state.withLock { state in
@@ -57,6 +61,7 @@ final class FakeService: BlobService {
     }
     if let failure { throw failure }
     guard let bytes else { return false }
+    usleep(state.withLock { $0.fetchDelay })
     // In pieces that cut everything somewhere.
     var rest = bytes[...]
     while !rest.isEmpty {

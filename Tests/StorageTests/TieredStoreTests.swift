@@ -184,6 +184,35 @@ import Testing
     #expect(throws: StoreError.self) { try object(store("g", "one"), 3) }
   }
 
+  /// What comes slower than it compiles is left where it is, and not sent again.
+  @Test func slowHitsAreLeftOut() throws {
+    let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+    let writer = LocalStore.at(directory("a"))
+    let sender = TieredStore(levels: [.remote(remote(near, scratch: writer))], scratch: writer)
+    for number in 1...4 {
+      #expect(isSuccess(put(sender, draft(number, bytes), nil)))
+    }
+    let scratch = LocalStore.at(directory("b"))
+    let store = TieredStore(levels: [.remote(remote(near, scratch: scratch))], scratch: scratch)
+    near.delay(fetches: 700_000)
+    for number in 1...3 { #expect(try object(store, number) == bytes) }
+    let fast = Manifest.Cost(milliseconds: 10, bytes: 100_000)
+    let asked = near.fetches.count
+    let left = try store.entry(key(4), cost: fast)
+    let isLeft = left == nil
+    #expect(isLeft)
+    #expect(near.fetches.count == asked)
+    #expect(store.remotes[0].counters.slowerThanCompiling == 1)
+    let sent = near.stores.count
+    #expect(isSuccess(put(store, draft(4, bytes), nil)))
+    #expect(near.stores.count == sent)
+    // One that is slow to compile is fetched.
+    let slow = Manifest.Cost(milliseconds: 10_000, bytes: 100_000)
+    let found = try store.entry(key(4), cost: slow)
+    let isFound = found != nil
+    #expect(isFound)
+  }
+
   @Test func aStoreThatIsAwayIsNotAskedAgain() throws {
     let disk = LocalStore.at(directory("a"))
     let store = TieredStore(

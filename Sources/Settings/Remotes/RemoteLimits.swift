@@ -17,6 +17,9 @@ package struct RemoteLimits: Sendable, Equatable {
   /// Milliseconds that a daemon that ends waits for them (`SCCACHE_REMOTE_FLUSH_TIMEOUT_MS`,
   /// `flush_timeout_ms`; 30000).
   package var flushMilliseconds = 30_000
+  /// What would take longer to come than to be compiled is not fetched
+  /// (`SCCACHE_REMOTE_SKIP_SLOW_HITS`, `skip_slow_hits`; true).
+  package var leavesOutSlowHits = true
   /// Results are signed with it, and others' are believed only when they are, too
   /// (`SCCACHE_SIGNING_KEY`, `signing_key`).
   package var signingKey: Secret?
@@ -41,6 +44,7 @@ package struct RemoteLimits: Sendable, Equatable {
         if let value = try section.positiveNumber(key) { self[keyPath: path] = value }
       }
       if let value = try section.size("queue_size") { queueBytes = value }
+      leavesOutSlowHits = try section.boolean("skip_slow_hits") ?? leavesOutSlowHits
       signingKey = try section.secret("signing_key")
       try section.finish()
     }
@@ -62,6 +66,9 @@ package struct RemoteLimits: Sendable, Equatable {
         environment.warn(
           "SCCACHE_REMOTE_QUEUE_SIZE=\(text) is no size; it stays \(queueBytes) bytes")
       }
+    }
+    if let value = try environment.boolean("SCCACHE_REMOTE_SKIP_SLOW_HITS") {
+      leavesOutSlowHits = value
     }
     signingKey = environment.secret("SCCACHE_SIGNING_KEY") ?? signingKey
   }

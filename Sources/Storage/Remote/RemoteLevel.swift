@@ -14,6 +14,8 @@ package final class RemoteLevel: Sendable {
     package var signingKey: SigningKey?
     /// No larger blob is fetched.
     package var largestBlob = 4 << 30
+    /// What would take longer to come than to be compiled is not fetched.
+    package var leavesOutSlowHits = true
 
     package init() {}
   }
@@ -23,6 +25,9 @@ package final class RemoteLevel: Sendable {
     var writes = Breaker()
     var counters = LevelCounters()
     var notices: [String] = []
+    var pace = Pace()
+    /// Entries that are here and were not fetched: what is made again need not be sent.
+    var leftOut: Set<Digest> = []
     /// Nothing is waited for any more.
     var isEnding = false
   }
@@ -77,11 +82,14 @@ package final class RemoteLevel: Sendable {
 
   /// The verified entry of a key; nil when there is none, or nobody may be asked.
   ///
-  /// - Parameter nearest: gets the entry's file, when it may be written.
+  /// - Parameters:
+  ///   - nearest: gets the entry's file, when it may be written.
+  ///   - cost: what is known of it.
   package func entry(
-    _ key: Digest, keptIn nearest: LocalStore?
+    _ key: Digest, keptIn nearest: LocalStore?, cost: Manifest.Cost? = nil
   ) throws(StoreError) -> StoredEntry? {
-    guard mayRead() else { return nil }
+    guard mayRead(), isWorth(key, cost) else { return nil }
+    let started = Clock.monotonic
     let new = try scratch.createTemporary()
     let path = new.path
     var isKept = false
@@ -89,8 +97,11 @@ package final class RemoteLevel: Sendable {
     let download = Download(
       .file(new.file.number), limit: options.largestBlob, key: options.signingKey)
     guard try fetch(.entry(key), into: download) else { return nil }
+    let taken = Clock.monotonic - started
     let head = try EntryFile.verify(
       new.file, key: key, size: download.count, path: "an entry of \(location)")
+    let size = head.members.reduce(0) { $0 + $1.size }
+    state.withLock { $0.pace.learn(bytes: size, nanoseconds: taken) }
     if let nearest, nearest === scratch, !nearest.options.isReadOnly,
       (try? nearest.adopt(path, key, size: download.count)) != nil
     {
@@ -99,6 +110,20 @@ package final class RemoteLevel: Sendable {
     }
     return StoredEntry(head: head, file: new.takeFile(), path: path)
   }
+
+  /// False when the entry would take longer to come than to be made again, which is counted.
+  private func isWorth(_ key: Digest, _ cost: Manifest.Cost?) -> Bool {
+    guard let cost, options.leavesOutSlowHits else { return true }
+    return state.withLock { state in
+      if state.pace.isWorth(cost) { return true }
+      state.counters.slowerThanCompiling += 1
+      if state.leftOut.count >= Self.mostLeftOut { state.leftOut = [] }
+      state.leftOut.insert(key)
+      return false
+    }
+  }
+
+  private static let mostLeftOut = 10_000
 
   package func manifest(_ key: Digest) throws(StoreError) -> Manifest? {
     guard mayRead() else { return nil }
@@ -198,6 +223,8 @@ package final class RemoteLevel: Sendable {
   /// - Parameter done: called once, on another thread or on this one.
   func write(_ write: Write, done: @escaping @Sendable (Result<Void, StoreError>) -> Void) {
     guard !options.isReadOnly else { return done(.failure(.readOnly)) }
+    // It is there, and so is its line.
+    if state.withLock({ $0.leftOut.remove(write.key) }) != nil { return done(.success(())) }
     let size = write.content.size
     if let largest = service.largestBlob, size > largest {
       count { $0.writeFailures += 1 }
@@ -231,7 +258,7 @@ package final class RemoteLevel: Sendable {
   /// Others may have added to the manifest meanwhile: what is there stays.
   private func list(_ result: Manifest.Result, in key: Digest) throws(StoreError) {
     var manifest = (try? self.manifest(key)) ?? Manifest(key: key)
-    if manifest.results.first == result { return }
+    if manifest.results.first?.entry == result.entry { return }
     manifest.add(result)
     try send(.manifest(key), .bytes(manifest.encode()))
   }
@@ -353,46 +380,6 @@ package final class RemoteLevel: Sendable {
       }
     }
   }
-
-  /// Writes, reads and removes a blob of its own.
-  ///
-  /// - Returns: what does not work, one line each; nothing when all does.
-  package func ping() -> [String] {
-    var problems: [String] = []
-    let text = Array("Hello, World!".utf8)
-    do throws(BlobFailure) {
-      _ = try service.fetch(.probe, into: Nowhere(), options.deadlines)
-    } catch {
-      return ["reading: \(error)"]
-    }
-    guard !options.isReadOnly else { return [] }
-    do throws(BlobFailure) {
-      try service.store(.probe, .bytes(text), options.deadlines)
-    } catch {
-      return ["writing: \(error)"]
-    }
-    let download = Download(.memory, limit: 1 << 20, key: nil)
-    do throws(BlobFailure) {
-      if try !service.fetch(.probe, into: download, options.deadlines) {
-        problems.append("reading: what was just written is not there")
-      } else if (try? download.finish(.probe, from: location)) == nil || download.bytes != text {
-        problems.append("reading: something else than was just written comes back")
-      }
-    } catch {
-      problems.append("reading: \(error)")
-    }
-    do throws(BlobFailure) {
-      try service.remove(.probe, options.deadlines)
-    } catch {
-      problems.append("removing: \(error)")
-    }
-    return problems
-  }
-}
-
-/// Throws away what comes; a probe is short.
-private struct Nowhere: BlobSink {
-  func take(_ bytes: UnsafeRawBufferPointer) -> Bool { true }
 }
 
 extension TemporaryFile {

@@ -15,6 +15,7 @@ final class ResolvedManifest: Sendable {
     let files: [(record: FileRecord, exact: Digest, relaxed: Digest)]
     let expected: [Expectation]
     let conditions: [Manifest.Condition]
+    let cost: Manifest.Cost?
   }
 
   /// What one directory must have and lack, and the state of it in which that was last found so.
@@ -72,7 +73,7 @@ final class ResolvedManifest: Sendable {
       return Result(
         position: position, entry: result.entry, isQuiet: result.isQuiet, place: result.place,
         presentation: result.presentation, files: resolved, expected: expected,
-        conditions: result.conditions)
+        conditions: result.conditions, cost: result.cost)
     }
     fileCount = results.reduce(0) { $0 + $1.files.count }
   }

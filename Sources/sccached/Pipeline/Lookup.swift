@@ -128,9 +128,10 @@ extension CompilePipeline {
     touching manifest: (store: LocalStore, key: Digest)? = nil,
     listing: (TieredStore.Listing, level: Int)? = nil
   ) -> Bool {
-    guard restore(cacheable, found.result.entry, started: started, listing: listing) else {
-      return false
-    }
+    guard
+      restore(
+        cacheable, found.result.entry, cost: found.result.cost, started: started, listing: listing)
+    else { return false }
     if let manifest { manifest.store.touchManifest(manifest.key) }
     statistics.record { statistics in
       statistics.hitKind(found.match == .exact ? .direct : .commentOnly)
@@ -142,11 +143,11 @@ extension CompilePipeline {
   ///
   /// - Parameter listing: how a remote manifest lists it, and at which level.
   func restore(
-    _ cacheable: some CacheableWork, _ key: Digest, started: Int64,
+    _ cacheable: some CacheableWork, _ key: Digest, cost: Manifest.Cost? = nil, started: Int64,
     listing: (TieredStore.Listing, level: Int)? = nil
   ) -> Bool {
     do throws(StoreError) {
-      guard let found = try store.entry(key) else { return false }
+      guard let found = try store.entry(key, cost: cost) else { return false }
       let restoration = Restoration(cacheable, store: store.scratch)
       guard let outcome = try restoration.putBack(found.entry) else { return false }
       cacheable.call.channel.send(outcome.frame(.result))

@@ -71,6 +71,7 @@ extension CompilePipeline {
       noteUnstored(cacheable, reason.text)
     case .success(var captured):
       captured.snapshot = run.snapshot
+      captured.duration = run.duration
       let result: Result<Storable, NotStored>
       switch finding {
       case .manifest(let key):

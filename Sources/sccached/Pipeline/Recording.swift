@@ -132,6 +132,8 @@ struct Captured {
   /// Of the files, the ones whose includes are known from there alone.
   var unlisted: Set<ExactText> = []
   var snapshot: DirectorySnapshot?
+  /// How long the compiler ran.
+  var duration: Duration = .zero
   /// What a dependency file lists, where the compiler told.
   var allDependencies: [String]?
   var userDependencies: [String]?
@@ -152,8 +154,19 @@ struct Captured {
     files.keepFirstOfEach(startingWith: input)
   }
 
+  var cost: Manifest.Cost { Manifest.Cost(duration, members) }
+
   /// Nothing was printed, so a changed comment can't show in a diagnostic.
   var isQuiet: Bool { outcome.standardError.isEmpty && outcome.standardOutput.isEmpty }
+}
+
+extension Manifest.Cost {
+  init(_ duration: Duration, _ members: [EntryDraft.Member]) {
+    let (seconds, attoseconds) = duration.components
+    self.init(
+      milliseconds: UInt32(clamping: seconds * 1000 + attoseconds / 1_000_000_000_000_000),
+      bytes: UInt64(clamping: members.reduce(0) { $0 + $1.content.size }))
+  }
 }
 
 extension [String] {

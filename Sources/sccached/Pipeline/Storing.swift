@@ -39,7 +39,7 @@ extension CompilePipeline {
       let result = Manifest.Result(
         entry: entry, isQuiet: captured.isQuiet, place: place, presentation: presentation,
         files: listed,
-        expected: surroundings.expected)
+        expected: surroundings.expected, cost: captured.cost)
       return .success(
         Storable(
           draft: draft(captured, cacheable, entry),

@@ -73,16 +73,13 @@ extension CompilePipeline {
 
   // MARK: what selects the result
 
-  private func cacheable(
+  func cacheable(
     _ call: Call, _ program: String, _ compilation: CrateCompilation
   ) throws(Rejection) -> CacheableCrate {
     let isClippy = Path.name(of: program) == "clippy-driver"
     // Such lints read Cargo.toml, which no list names.
     if isClippy, call.environment.value("CLIPPY_ARGS")?.contains("clippy::cargo") ?? false {
       throw .cannotCache("clippy::cargo")
-    }
-    if compilation.crateTypes.contains(.staticlib), compilation.products.contains(.link) {
-      throw .cannotCache("crate-type")
     }
     let linker = compilation.isLinked ? try self.linker(compilation, call) : nil
     guard
@@ -108,6 +105,10 @@ extension CompilePipeline {
       libraries: try staticLibraries(compilation, call), places: places)
     inputs.environment = crateEnvironment(call, compilation, isClippy: isClippy)
     inputs.externs += try extraFiles(compilation, call)
+    let extra = ExtraInputs(call)
+    inputs.externs += try extra.contents(
+      ExtraInputs.items(call.settings.rustExtraInputs, for: compilation.crateName)
+    ) { content($0, call) }
     if let linker { inputs.libraries.append(("linker", linker.digest)) }
     return CacheableCrate(
       call: call, program: program, toolchain: toolchain, compilation: compilation, inputs: inputs,

@@ -32,8 +32,9 @@ extension CompilePipeline {
     let recorded: Result<Storable, NotStored>
     do throws(NotStored) {
       recorded = .success(
-        try CrateRecording(crate, self, outcome, linked, startStamp: run.startStamp)
-          .storable(key))
+        try CrateRecording(
+          crate, self, outcome, linked, startStamp: run.startStamp, duration: run.duration
+        ).storable(key))
     } catch {
       recorded = .failure(error)
     }
@@ -55,23 +56,29 @@ struct CrateRecording {
   private let outcome: Outcome
   private let linked: LinkedFiles?
   private let startStamp: Int64
+  private let duration: Duration
 
   /// - Parameter linked: nil: no linker took part.
   init(
     _ crate: CacheableCrate, _ pipeline: CompilePipeline, _ outcome: Outcome,
-    _ linked: LinkedFiles?, startStamp: Int64
+    _ linked: LinkedFiles?, startStamp: Int64, duration: Duration
   ) {
     self.crate = crate
     self.pipeline = pipeline
     self.outcome = outcome
     self.linked = linked
     self.startStamp = startStamp
+    self.duration = duration
   }
 
   /// The entry and its line in the manifest.
   func storable(_ key: Digest) throws(NotStored) -> Storable {
     guard outcome.ending.isSuccess else { throw NotStored(text: "failed") }
     guard !outcome.isPartial else { throw NotStored(text: "too much output") }
+    // Crates, libraries and what else the key has by content: as they were before rustc read them.
+    guard let now = try? pipeline.cacheable(crate.call, crate.program, crate.compilation),
+      now.inputs.manifestKey == key
+    else { throw NotStored(text: "an input changed while compiling") }
     let listed = try dependencies()
     var members: [EntryDraft.Member] = []
     for output in crate.outputs {
@@ -91,7 +98,8 @@ struct CrateRecording {
     let conditions =
       listed.info.variables.map { crate.condition(variable: $0.name) }
       + (try namedDirectories(members))
-    let read = listed.info.files + (try linked?.files() ?? [])
+    let read =
+      listed.info.files + (try linked?.files() ?? []) + (try BundledFiles(crate).files())
     let files = try pipeline.readVersions(read, crate, startStamp).map { file in
       Manifest.File(
         path: crate.places.stored(file.path), exact: file.version.exact,
@@ -112,7 +120,7 @@ struct CrateRecording {
       conditions: conditions, place: nil, presentation: presentation)
     let result = Manifest.Result(
       entry: entry, isQuiet: isQuiet, place: nil, presentation: presentation, files: files,
-      expected: expected, conditions: conditions)
+      expected: expected, conditions: conditions, cost: Manifest.Cost(duration, members))
     return Storable(
       draft: EntryDraft(
         key: entry, presentation: crate.presentation.locale,

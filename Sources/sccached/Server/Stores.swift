@@ -45,6 +45,7 @@ extension TieredStore {
     options.queue.entries = limits.queueEntries
     options.queue.bytes = limits.queueBytes
     options.isReadOnly = store.mode == .readOnly
+    options.leavesOutSlowHits = limits.leavesOutSlowHits
     options.signingKey = limits.signingKey.map(SigningKey.init)
     return RemoteLevel(
       name: store.kind.rawValue, service: try BlobServices.service(for: store, context),
@@ -74,7 +75,8 @@ extension TieredStore {
         name: remote.name, trouble: remote.trouble,
         waiting: UInt64(clamping: remote.writesUnderWay),
         readFailures: UInt64(clamping: counters.readFailures),
-        skipped: UInt64(clamping: counters.skipped), dropped: UInt64(clamping: counters.dropped))
+        skipped: UInt64(clamping: counters.skipped), dropped: UInt64(clamping: counters.dropped),
+        slowerThanCompiling: UInt64(clamping: counters.slowerThanCompiling))
     }
   }
 }
@@ -101,4 +103,6 @@ struct RemoteState: Sendable, Equatable {
   var skipped: UInt64 = 0
   /// Results that were not written.
   var dropped: UInt64 = 0
+  /// Entries that were not fetched, since compiling is faster.
+  var slowerThanCompiling: UInt64 = 0
 }

@@ -86,6 +86,7 @@ extension JSONWriter {
       for (name, count) in [
         ("waiting", remote.waiting), ("read_failures", remote.readFailures),
         ("skipped", remote.skipped), ("dropped", remote.dropped),
+        ("slower_than_compiling", remote.slowerThanCompiling),
       ] {
         writer.key(name)
         writer.number(count)

@@ -128,6 +128,7 @@ extension StatisticsReport {
     for (label, count) in [
       ("results on their way", remote.waiting), ("failed lookups", remote.readFailures),
       ("lookups left out", remote.skipped), ("results dropped", remote.dropped),
+      ("slower than compiling", remote.slowerThanCompiling),
     ] where count > 0 {
       lines.append(table.line("\(remote.name): \(label)", String(count)))
     }

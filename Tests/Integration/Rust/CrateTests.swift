@@ -143,4 +143,75 @@ import Testing
     #expect(sandbox.exists("go"))
     #expect(sandbox.exists("out/libp-0123abcd.rlib"))
   }
+
+  /// A static library has all crates in it that it is made of, also those that no argument names.
+  @Test func staticLibraries() throws {
+    let sandbox = try RustInstallation.sandbox()
+    try sandbox.write("deep.rs", "pub fn deep() -> u32 { 1 }\n")
+    try sandbox.write("mid.rs", "pub fn mid() -> u32 { deep::deep() }\n")
+    try sandbox.write("top.rs", "#[no_mangle] pub extern \"C\" fn top() -> u32 { mid::mid() }\n")
+    func build(_ name: String, _ types: String, _ extern: String?) throws -> [String] {
+      let path = extern.map { sandbox.path("out/lib\($0)-0123abcd.rlib") } ?? ""
+      return try sandbox.rustc(
+        name, "\(name).rs", types: types, extern.map { ["--extern", "\($0)=\(path)"] } ?? [])
+    }
+    try sandbox.compile(try build("deep", "lib", nil), .miss)
+    try sandbox.compile(try build("mid", "lib", "deep"), .miss)
+    let top = try build("top", "staticlib", "mid")
+    try sandbox.isRight(top, .miss, output: "out/libtop-0123abcd.a")
+    try sandbox.isRight(top, .hit, output: "out/libtop-0123abcd.a")
+    try sandbox.write("deep.rs", "pub fn deep() -> u32 { 2 }\n")
+    try sandbox.compile(try build("deep", "lib", nil), .miss)
+    try sandbox.compile(try build("mid", "lib", "deep"), .miss)
+    try sandbox.isRight(top, .miss, output: "out/libtop-0123abcd.a")
+  }
+
+  /// An attribute of the source takes a library in, which no list of rustc's names.
+  @Test func libraryOfTheSource() throws {
+    let sandbox = try RustInstallation.sandbox()
+    try sandbox.write("n.c", "int n(void) { return 1; }\n")
+    try sandbox.shell("cc -c n.c && mkdir lib && ar crsD lib/libn.a n.o")
+    try sandbox.write(
+      "lib.rs", "#[link(name = \"n\", kind = \"static\")] extern \"C\" { pub fn n() -> i32; }\n")
+    let words = try sandbox.rustc("l", "lib.rs", ["-L", "native=\(sandbox.path("lib"))"])
+    try sandbox.isRight(words, .unstored, output: "out/libl-0123abcd.rlib")
+    let named = words + ["-l", "static=n"]
+    try sandbox.isRight(named, .miss, output: "out/libl-0123abcd.rlib")
+    try sandbox.isRight(named, .hit, output: "out/libl-0123abcd.rlib")
+    try sandbox.write("n.c", "int n(void) { return 2; }\n")
+    try sandbox.shell("cc -c n.c && rm lib/libn.a && ar crsD lib/libn.a n.o")
+    try sandbox.isRight(named, .miss, output: "out/libl-0123abcd.rlib")
+  }
+
+  /// What a person says that macros read.
+  @Test func extraInputs() throws {
+    let sandbox = try RustInstallation.sandbox()
+    try sandbox.write("p/lib.rs", Self.source)
+    try sandbox.write("p/templates/a/b/x.html", "one")
+    let words = try sandbox.rustc("web", "lib.rs")
+    var given = [
+      "CARGO_MANIFEST_DIR": sandbox.path("p"),
+      "SCCACHE_RUST_EXTRA_INPUTS": "w?b=templates/**/*.html;web=env:STYLE;other=$HOME/none",
+    ]
+    func build(_ expected: Sandbox.Expectation, location: SourceLocation = #_sourceLocation) throws
+    {
+      try sandbox.compile(words, expected, in: "p", with: given, location: location)
+    }
+    try build(.miss)
+    try build(.hit)
+    try sandbox.write("p/templates/a/b/x.html", "two")
+    try build(.miss)
+    try sandbox.write("p/templates/y.html", "new")
+    try build(.miss)
+    given["STYLE"] = "dark"
+    try build(.miss)
+    try build(.hit)
+    try sandbox.write("p/templates/y.txt", "another kind")
+    given["UNRELATED"] = "1"
+    try build(.hit)
+    sandbox.remove("p/templates/y.html")
+    given["STYLE"] = nil
+    try sandbox.write("p/templates/a/b/x.html", "one")
+    try build(.hit)
+  }
 }
