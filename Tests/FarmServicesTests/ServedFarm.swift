@@ -185,6 +185,8 @@ struct ServedFarm: Sendable {
     policy.assignTimeout = .minutes(10)
     policy.uploadStartTimeout = .minutes(10)
     policy.claimTimeout = .minutes(10)
+    policy.serverTimeout = .minutes(20)
+    policy.missedHeartbeats = 1000
     return policy
   }
 

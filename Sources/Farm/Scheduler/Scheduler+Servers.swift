@@ -60,8 +60,9 @@ extension Scheduler {
   /// How long a server may be silent that announces a heartbeat every so many milliseconds, or nothing.
   private func timeout(announced interval: UInt64?) -> Span {
     guard let interval else { return policy.serverTimeout }
-    let three = Span.milliseconds(Int64(clamping: min(interval, .max / 3) * 3))
-    return min(max(three, .seconds(1)), policy.serverTimeout)
+    let beats = max(1, policy.missedHeartbeats)
+    let silence = Span.milliseconds(min(Int64(clamping: interval), .max / beats) * beats)
+    return min(max(silence, .seconds(1)), policy.serverTimeout)
   }
 
   /// Brings the jobs of a server in line with those that it tells of. One that was not known here may

@@ -15,9 +15,10 @@ package struct SchedulerPolicy: Sendable, Equatable {
   package var runTimeout = Span.minutes(30)
   /// How long a server may take to stop a job that was cancelled.
   package var cancelTimeout = Span.seconds(10)
-  /// Without a sign for so long, a server is gone; Mozilla's sends a heartbeat every 30 s. A server
-  /// that announces how often it sends them is gone after three that did not come.
+  /// Without a sign for so long, a server is gone; Mozilla's sends a heartbeat every 30 s.
   package var serverTimeout = Span.seconds(90)
+  /// A server that announces how often it sends heartbeats is gone after so many that did not come.
+  package var missedHeartbeats: Int64 = 3
   /// A server whose assign_job failed rests for so long, twice as long after every further failure.
   package var shortestRest = Span.seconds(1)
   package var longestRest = Span.seconds(30)
