@@ -11,6 +11,7 @@ enum Target: String, CaseIterable {
   case settings, farmMessages, farmTexts, schedulerEvents
   case runJobBody, webTokens, farmSettings
   case archive, packedArchive, jobOrder, policy
+  case rustArguments, rustDependencies
 
   func run(_ bytes: [UInt8]) {
     switch self {
@@ -34,6 +35,8 @@ enum Target: String, CaseIterable {
     case .packedArchive: SandboxTargets.packedArchive(bytes)
     case .jobOrder: SandboxTargets.jobOrder(bytes)
     case .policy: SandboxTargets.policy(bytes)
+    case .rustArguments: rustArguments(bytes)
+    case .rustDependencies: rustDependencies(bytes)
     }
   }
 
@@ -43,6 +46,30 @@ enum Target: String, CaseIterable {
       _ = try? parse(
         Invocation(arguments: words, directory: "/work"), for: compiler, files: NoFiles())
     }
+  }
+
+  private func rustArguments(_ bytes: [UInt8]) {
+    let words = Self.words(bytes)
+    _ = try? parseCrate(
+      Invocation(arguments: words, directory: "/work"), host: "x86_64-unknown-linux-gnu",
+      files: NoFiles())
+    // With what every crate has, or hardly anything gets far.
+    let crate = try? parseCrate(
+      Invocation(
+        arguments: ["--crate-name", "a", "--emit=link", "--out-dir", "/o", "a.rs"] + words,
+        directory: "/work"), host: "x86_64-unknown-linux-gnu",
+      files: OneFile(text: words.joined(separator: "\n")))
+    precondition(crate.map { !$0.outputs.isEmpty } ?? true)
+  }
+
+  /// What a text of rustc's means, and that places in it come back as they were.
+  private func rustDependencies(_ bytes: [UInt8]) {
+    guard let text = String(validating: bytes, as: UTF8.self) else { return }
+    _ = RustDependencyInfo(text)
+    let places = Places(
+      directory: "/work", baseDirectories: ["/work", "/t/deps"], paths: ["/work", "/t/deps"])
+    if let stored = places.storedText(text) { precondition(places.usedText(stored) == text) }
+    _ = places.usedText(text)
   }
 
   private func responseFile(_ bytes: [UInt8]) {

@@ -122,7 +122,11 @@ import Testing
     try sandbox.script(
       "bin/rustc",
       """
-      case "$*" in *--emit*) echo "$*" >> '\(sandbox.path("compilations"))';; esac
+      case "$*" in *--emit*)
+        echo "$*" >> '\(sandbox.path("compilations"))'
+        auth=${CARGO_MAKEFLAGS##*--jobserver-auth=}
+        [ -e "/proc/self/fd/${auth%%,*}" ] || [ -p "${auth#fifo:}" ] || echo no >> '\(sandbox.path("no-jobserver"))';;
+      esac
       exec '\(binaries)/rustc' "$@"
       """)
     sandbox.environment["RUSTC"] = sandbox.path("bin/rustc")
@@ -187,6 +191,8 @@ import Testing
     let target = ["CARGO_TARGET_DIR": sandbox.path("ws/target")]
     try cargo("build", sandbox, with: target)
     #expect(compilations(sandbox) > 0)
+    // cargo's jobserver is open to each rustc.
+    #expect(!sandbox.exists("no-jobserver"))
     expectEqual(try products(sandbox, "ws/target"), try products(sandbox, "plain"))
     let output = try cargo("build", sandbox, with: target).outputText
     #expect(output.contains("unused variable"))

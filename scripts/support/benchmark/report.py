@@ -131,6 +131,8 @@ FARM_BEGIN = "<!-- measured: scripts/bench farm --update-docs -->"
 FARM_END = "<!-- end of the farm -->"
 STORES_BEGIN = "<!-- measured: scripts/bench stores --update-docs -->"
 STORES_END = "<!-- end of the stores -->"
+RUST_BEGIN = "<!-- measured: scripts/bench rust --update-docs -->"
+RUST_END = "<!-- end of Rust -->"
 
 
 def update(path, text, begin=BEGIN, end=END):
