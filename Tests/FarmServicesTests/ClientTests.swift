@@ -95,6 +95,34 @@ import Transport
     }
   }
 
+  /// A place that was asked for before the job is there is used for it, or free again at once.
+  @Test func reservations() async throws {
+    try await ServedFarm.with([Self.works()]) { farm in
+      _ = try await farm.compile().get()
+      let before = farm.scheduler.calls.count { $0 == "alloc_job" }
+      let used = try #require(farm.client.reserve(farm.archive.id, isWanted: { true }))
+      let result = await BlockingThreads(limit: 1).run {
+        Result { () throws(FarmFailure) in
+          try farm.client.compile(
+            ServedFarm.job(), archive: farm.archive, reservation: used, isWanted: { true })
+        }
+      }
+      _ = try result.get()
+      #expect(farm.scheduler.calls.count { $0 == "alloc_job" } == before + 1)
+      // Once.
+      used.giveBack()
+      #expect(try await farm.metric("sccache_scheduler_cancelled_total") == 0)
+      let unused = try #require(farm.client.reserve(farm.archive.id, isWanted: { true }))
+      unused.giveBack()
+      try await farm.until { try await $0.metric("sccache_scheduler_jobs") == 0 }
+      let late = try #require(farm.client.reserve(farm.archive.id, isWanted: { true }))
+      try await farm.until { try await $0.metric("sccache_scheduler_jobs") == 1 }
+      await BlockingThreads(limit: 1).run { late.giveBack() }
+      try await farm.until { try await $0.metric("sccache_scheduler_jobs") == 0 }
+      _ = try await farm.compile().get()
+    }
+  }
+
   /// What was allocated and is not used is free at once, long before the lease would end by itself.
   @Test func whatIsNotWantedIsGivenBack() async throws {
     try await ServedFarm.with([Self.works()]) { farm in

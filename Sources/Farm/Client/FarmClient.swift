@@ -165,7 +165,7 @@ package final class FarmClient: Sendable {
     }
   }
 
-  private struct Lease {
+  struct Lease: Sendable {
     var allocation: JobAllocation
     var needsToolchain: Bool
     var certificateDigest: [UInt8]
@@ -176,7 +176,7 @@ package final class FarmClient: Sendable {
     var form: JobForm { JobForm(announced: extras?.jobForm ?? 0) }
   }
 
-  private func allocate(
+  func allocate(
     _ archive: ArchiveID, _ isWanted: @escaping () -> Bool
   ) throws(FarmFailure) -> Lease {
     let answer: AllocationAnswer = try message(
@@ -196,7 +196,7 @@ package final class FarmClient: Sendable {
   /// rests, so that the next request leads to another one. Whether it hears is no matter.
   ///
   /// - Parameter hasEnded: the server has told the scheduler of the job's end.
-  private func giveBack(_ lease: Lease, because failure: FarmFailure, hasEnded: Bool) {
+  func giveBack(_ lease: Lease, because failure: FarmFailure, hasEnded: Bool) {
     guard lease.extras != nil else { return }
     let report: JobCancellation
     switch failure {
@@ -240,12 +240,14 @@ package final class FarmClient: Sendable {
   ///
   /// - Parameters:
   ///   - archive: the toolchain's id, and its archive's path.
+  ///   - reservation: a place for it, if one was asked for before.
   ///   - isWanted: false ends it.
   package func compile(
-    _ job: RemoteJob, archive: (id: ArchiveID, path: String), isWanted: @escaping () -> Bool
+    _ job: RemoteJob, archive: (id: ArchiveID, path: String), reservation: Reservation? = nil,
+    isWanted: @escaping () -> Bool
   ) throws(FarmFailure) -> Result {
     do throws(FarmFailure) {
-      return try attempt(job, archive, isWanted)
+      return try attempt(job, archive, reservation, isWanted)
     } catch {
       switch error {
       case .serverFailed, .badResult: break
@@ -262,7 +264,7 @@ package final class FarmClient: Sendable {
     after first: FarmFailure
   ) throws(FarmFailure) -> Result {
     do throws(FarmFailure) {
-      return try attempt(job, archive, isWanted)
+      return try attempt(job, archive, nil, isWanted)
     } catch {
       if case .noCapacity = error { throw first }
       throw error
@@ -270,10 +272,19 @@ package final class FarmClient: Sendable {
   }
 
   private func attempt(
-    _ job: RemoteJob, _ archive: (id: ArchiveID, path: String), _ isWanted: @escaping () -> Bool
+    _ job: RemoteJob, _ archive: (id: ArchiveID, path: String), _ reservation: Reservation?,
+    _ isWanted: @escaping () -> Bool
   ) throws(FarmFailure) -> Result {
-    guard isWanted() else { throw .cancelled }
-    let lease = try allocate(archive.id, isWanted)
+    guard isWanted() else {
+      reservation?.giveBack()
+      throw .cancelled
+    }
+    let lease: Lease
+    if let reservation {
+      lease = try reservation.take()
+    } else {
+      lease = try allocate(archive.id, isWanted)
+    }
     var hasEnded = false
     do throws(FarmFailure) {
       let certificate = try certificate(of: lease.server, digest: lease.certificateDigest)

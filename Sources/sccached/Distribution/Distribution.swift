@@ -34,6 +34,7 @@ final class Distribution: Sendable {
   private let settings: DistributionSettings
   private let cache: ToolchainCache<BLAKE3Naming>
   private let packings = Monitor<[Digest: Packing]>([:])
+  let preprocessing = PreprocessingTime()
   /// The right to compile here what the farm could do.
   let localJobs: WorkSlots
   private let logger: Logger

@@ -50,8 +50,9 @@ struct RemoteRun {
     if let hindrance = distribution.client.hindrance { return .failed(hindrance) }
     call.slot.giveBack()
     let compiler: Distribution.PackedCompiler
-    switch distribution.toolchain(for: cacheable, waits: call.settings.remoteOnly ? isWanted : nil)
-    {
+    let isWanted = isWanted
+    let waits: (() -> Bool)? = call.settings.remoteOnly ? { isWanted() } : nil
+    switch distribution.toolchain(for: cacheable, waits: waits) {
     case .missing(let reason): return .failed(.noToolchain(reason))
     case .packed(let packed): compiler = packed
     }
@@ -60,15 +61,23 @@ struct RemoteRun {
     }
     let started = Clock.monotonic
     defer { duration = .nanoseconds(Clock.monotonic - started) }
+    let reservation =
+      distribution.preprocessing.isShort
+      ? distribution.client.reserve(compiler.archive, isWanted: isWanted) : nil
     guard let text = preprocess(plan, added, isRecorded: isRecorded) else {
+      reservation?.giveBack()
       return .stays("the preprocessor had something to say")
     }
+    distribution.preprocessing.took(Clock.monotonic - started)
     guard
       keepsItsMeaning(
         text, input: cacheable.compilation.input, family: cacheable.compiler.family)
-    else { return .stays("the text would not mean the same there") }
+    else {
+      reservation?.giveBack()
+      return .stays("the text would not mean the same there")
+    }
     do throws(FarmFailure) {
-      let result = try compile(job(plan, compiler, text), compiler, distribution)
+      let result = try compile(job(plan, compiler, text), compiler, distribution, reservation)
       try put(result, plan)
       return .done(
         Outcome(ending: Ending(exitCode: 0), notice: call.noticeBytes),
@@ -82,21 +91,24 @@ struct RemoteRun {
   /// For statistics: a kind of call that no farm gets.
   static let neverSent = "such a call is never sent"
 
-  private var isWanted: () -> Bool { { [channel = call.channel] in !channel.isClosed } }
+  private var isWanted: @Sendable () -> Bool { { [channel = call.channel] in !channel.isClosed } }
 
   /// Where nothing may be compiled here, a full farm is asked again for as long as the scheduler may take
   /// to find a server.
   private func compile(
-    _ job: RemoteJob, _ compiler: Distribution.PackedCompiler, _ distribution: Distribution
+    _ job: RemoteJob, _ compiler: Distribution.PackedCompiler, _ distribution: Distribution,
+    _ reservation: Reservation?
   ) throws(FarmFailure) -> FarmClient.Result {
+    var reservation = reservation
     let end = Clock.monotonic + Int64(distribution.deadlines.allocation) * 1_000_000
     let patience = Patience(distribution, call, tokens: pipeline.tokens)
     while true {
       do throws(FarmFailure) {
         return try distribution.client.compile(
-          job, archive: (compiler.archive, compiler.path),
+          job, archive: (compiler.archive, compiler.path), reservation: reservation,
           isWanted: { [isWanted] in isWanted() && patience.lasts })
       } catch {
+        reservation = nil
         if error == .cancelled, patience.hasEnded { throw .tooSlow }
         guard case .noCapacity = error, call.settings.remoteOnly, Clock.monotonic < end,
           isWanted()

@@ -3,11 +3,21 @@ import Glibc
 import Platform
 import Synchronization
 
+/// How a file's content counts.
+enum FileKind: Sendable, Hashable {
+  /// C and its kin: comments may not matter, and what it includes does.
+  case source
+  /// Byte for byte, though what it includes is looked for: assembler, plugins, profiles.
+  case opaque
+  /// Byte for byte, and nothing is looked for.
+  case bytes
+}
+
 /// What the daemon remembers of a file: its digests, for as long as its stamp stays the same.
 final class FileRecord: Sendable {
   /// Absolute.
   let path: String
-  private let isOpaque: Bool
+  private let kind: FileKind
   private let state = Mutex<State>(State())
 
   private struct State {
@@ -18,9 +28,9 @@ final class FileRecord: Sendable {
   /// Files beyond this are digested in pieces and count as they are.
   private static let scanLimit: Int64 = 64 << 20
 
-  init(path: String, isOpaque: Bool) {
+  init(path: String, as kind: FileKind) {
     self.path = path
-    self.isOpaque = isOpaque
+    self.kind = kind
   }
 
   /// The file's digests as it is now; nil when it can't be read or is no regular file.
@@ -48,12 +58,12 @@ final class FileRecord: Sendable {
   }
 
   private func read(_ stamp: FileStamp) -> FileVersion? {
-    if stamp.size > Self.scanLimit {
+    if kind == .bytes || stamp.size > Self.scanLimit {
       guard let digest = try? Files.digest(of: path) else { return nil }
       return FileVersion(large: digest)
     }
     guard let bytes = try? Files.read(path) else { return nil }
-    return isOpaque ? FileVersion(opaque: bytes) : FileVersion(source: bytes)
+    return kind == .source ? FileVersion(source: bytes) : FileVersion(opaque: bytes)
   }
 }
 
@@ -62,7 +72,7 @@ final class FileRecord: Sendable {
 final class FileRecords: Sendable {
   private struct Key: Hashable {
     var path: ExactText
-    var isOpaque: Bool
+    var kind: FileKind
   }
 
   private let records = Mutex<[Key: FileRecord]>([:])
@@ -81,13 +91,12 @@ final class FileRecords: Sendable {
     return digest
   }
 
-  /// - Parameter isOpaque: the content counts byte for byte (assembler, plugins, profiles).
-  func record(_ path: String, isOpaque: Bool = false) -> FileRecord {
+  func record(_ path: String, as kind: FileKind = .source) -> FileRecord {
     records.withLock { records in
-      let key = Key(path: ExactText(path), isOpaque: isOpaque)
+      let key = Key(path: ExactText(path), kind: kind)
       if let record = records[key] { return record }
       if records.count >= Self.limit { records.removeAll() }
-      let record = FileRecord(path: path, isOpaque: isOpaque)
+      let record = FileRecord(path: path, as: kind)
       records[key] = record
       return record
     }

@@ -52,7 +52,7 @@ final class ResolvedManifest: Sendable {
 
   init(
     _ manifest: Manifest, places: Places, files: FileRecords, directories: DirectoryRecords,
-    isOpaque: Bool
+    as kind: FileKind
   ) {
     results = manifest.results.enumerated().compactMap { position, result in
       var resolved: [(record: FileRecord, exact: Digest, relaxed: Digest)] = []
@@ -60,7 +60,7 @@ final class ResolvedManifest: Sendable {
       for file in result.files {
         guard let path = places.used(file.path) else { return nil }
         let absolute = Path.absolute(path, in: places.directory)
-        resolved.append((files.record(absolute, isOpaque: isOpaque), file.exact, file.relaxed))
+        resolved.append((files.record(absolute, as: kind), file.exact, file.relaxed))
       }
       var expected: [Expectation] = []
       for names in result.expected {
@@ -140,7 +140,7 @@ final class ManifestMemo: Sendable {
   /// The manifest as its file is now.
   func manifest(
     _ key: Digest, places: Places, store: LocalStore, files: FileRecords,
-    directories: DirectoryRecords, isOpaque: Bool
+    directories: DirectoryRecords, as kind: FileKind
   ) -> ResolvedManifest? {
     guard let stamp = store.manifestStamp(key) else { return nil }
     let memoKey = Key(manifest: key, places: places)
@@ -151,7 +151,7 @@ final class ManifestMemo: Sendable {
       let manifest = try? Manifest(decoding: bytes, key: key)
     else { return nil }
     let resolved = ResolvedManifest(
-      manifest, places: places, files: files, directories: directories, isOpaque: isOpaque)
+      manifest, places: places, files: files, directories: directories, as: kind)
     guard stamp.isSettled(at: Clock.coarse) else { return resolved }
     state.withLock { state in
       if state.files > Self.fileLimit { state = State() }

@@ -19,8 +19,8 @@ protocol CacheableWork: Sendable {
   /// One that is written anew for each call; nil where it is an output like the others.
   var dependencyFile: DependencyFile? { get }
   var strictness: Strictness { get }
-  /// The inputs' bytes count as they are.
-  var countsBytes: Bool { get }
+  /// How the content of what it reads counts.
+  var inputKind: FileKind { get }
   /// The compiler writes through a link in an output's place that leads nowhere.
   var writesThroughDanglingLinks: Bool { get }
   /// Distinguishes calls that would find the same result and leave it in other files.
@@ -30,6 +30,8 @@ protocol CacheableWork: Sendable {
   var colourArguments: [String] { get }
   /// What may have been written a moment ago, as written.
   var freshInputs: [String] { get }
+  /// What else may have been written so long before them, in nanoseconds.
+  var freshness: Int64 { get }
   /// What the compiler prints is shown at once: the caller goes on by it before the compiler has ended.
   var isStreamed: Bool { get }
   /// Whether a result's condition holds for this call.
@@ -81,8 +83,11 @@ extension CacheableCall: CacheableWork {
       && !compilation.sensitivity.contains(.commandLine) ? ["-fdiagnostics-color=always"] : []
   }
 
+  var inputKind: FileKind { countsBytes ? .opaque : .source }
   var isStreamed: Bool { false }
   var freshInputs: [String] { [input, Path.directory(of: input)] }
+  /// Headers that are made are often made together with the source.
+  var freshness: Int64 { 50_000_000 }
   var textMembers: Set<String> { [] }
   func holds(_ condition: Manifest.Condition) -> Bool { false }
   func used(_ text: [UInt8], member: String) -> [UInt8]? { text }

@@ -130,7 +130,7 @@ extension CompilePipeline {
       identity: { identity(ofDirectory: $0, cacheable) },
       isFile: { self.isFile($0, cacheable) },
       facts: { [files] in
-        files.record(cacheable.absolute($0), isOpaque: false).current()?.facts
+        files.record(cacheable.absolute($0)).current()?.facts
       })
     guard
       let found = closure.files(

@@ -54,8 +54,8 @@ final class LocalRun<Work: CacheableWork> {
     let latest =
       cacheable.freshInputs.lazy
       .map { FileStamp(path: self.cacheable.absolute($0))?.latest ?? 0 }.max() ?? 0
-    guard Clock.coarse - latest < 50_000_000 else { return }
     let tick = Clock.coarse
+    guard latest + cacheable.freshness >= tick else { return }
     for _ in 0..<30 where Clock.coarse == tick { usleep(500) }
   }
 

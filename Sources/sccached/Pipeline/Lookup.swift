@@ -50,7 +50,7 @@ extension CompilePipeline {
 
   func sourceVersion(_ cacheable: CacheableCall) -> FileVersion? {
     files.record(
-      cacheable.absolute(cacheable.compilation.input), isOpaque: cacheable.countsBytes
+      cacheable.absolute(cacheable.compilation.input), as: cacheable.inputKind
     ).current()
   }
 
@@ -75,7 +75,7 @@ extension CompilePipeline {
         guard
           let manifest = manifests.manifest(
             key, places: cacheable.places, store: disk, files: files, directories: directories,
-            isOpaque: cacheable.countsBytes),
+            as: cacheable.inputKind),
           let found = compare(manifest, cacheable)
         else { continue }
         if serve(cacheable, found, started: started, touching: (disk, key)) { return true }
@@ -98,7 +98,7 @@ extension CompilePipeline {
   private func resolve(_ manifest: Manifest, _ cacheable: some CacheableWork) -> ResolvedManifest {
     ResolvedManifest(
       manifest, places: cacheable.places, files: files, directories: directories,
-      isOpaque: cacheable.countsBytes)
+      as: cacheable.inputKind)
   }
 
   private func compare(

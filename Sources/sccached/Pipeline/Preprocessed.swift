@@ -125,7 +125,7 @@ extension CompilePipeline {
     var found: [VersionedFile] = []
     for path in paths {
       let record = files.record(
-        cacheable.absolute(path), isOpaque: isOpaque || cacheable.countsBytes)
+        cacheable.absolute(path), as: isOpaque ? .opaque : cacheable.inputKind)
       guard let version = record.current() else {
         throw .unsuitable("a file that was read is gone")
       }

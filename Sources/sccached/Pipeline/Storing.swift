@@ -64,7 +64,7 @@ extension CompilePipeline {
     for path in paths {
       let absolute = cacheable.absolute(path)
       guard let stamp = FileStamp(path: absolute), stamp.isRegular,
-        let version = files.record(absolute, isOpaque: cacheable.countsBytes).version(at: stamp)
+        let version = files.record(absolute, as: cacheable.inputKind).version(at: stamp)
       else { throw NotStored(text: "a file that was read is gone") }
       // What was written since the compiler started may not be what it read.
       guard stamp.isSettled(at: startStamp) else {
@@ -110,7 +110,7 @@ extension CompilePipeline {
   ) throws(NotStored) -> Manifest.File {
     let absolute = cacheable.absolute(path)
     guard let stamp = FileStamp(path: absolute), stamp.isSettled(at: startStamp),
-      let version = files.record(absolute, isOpaque: cacheable.countsBytes).version(at: stamp)
+      let version = files.record(absolute, as: cacheable.inputKind).version(at: stamp)
     else { throw NotStored(text: "an extra input can't be read") }
     return Manifest.File(
       path: cacheable.places.stored(path), exact: version.exact, relaxed: Manifest.File.neverRelaxed

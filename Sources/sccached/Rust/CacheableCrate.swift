@@ -22,7 +22,7 @@ struct CacheableCrate: CacheableWork {
   var dependencyFile: DependencyFile? { nil }
   /// Lines, columns and digests of the sources are in the metadata.
   var strictness: Strictness { .exact }
-  var countsBytes: Bool { true }
+  var inputKind: FileKind { .bytes }
   var writesThroughDanglingLinks: Bool { false }
   var flightSalt: Digest { Digest.of(Array(compilation.outDirectory.utf8)) }
 
@@ -35,7 +35,10 @@ struct CacheableCrate: CacheableWork {
   /// Crates are often used the moment after they were made.
   var freshInputs: [String] {
     [input, Path.directory(of: input)] + compilation.externs.compactMap(\.path)
+      + (call.environment.value("OUT_DIR").map { [$0] } ?? [])
   }
+
+  var freshness: Int64 { 0 }
 
   func snapshot(_ pipeline: CompilePipeline, startStamp: Int64) -> DirectorySnapshot? { nil }
   /// There is no dependency file of that kind.

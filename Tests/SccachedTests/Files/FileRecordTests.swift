@@ -11,7 +11,7 @@ import Testing
 
   @Test func followsTheFile() throws {
     let path = try directory.write("a.h", "int a;\n")
-    let record = FileRecord(path: path, isOpaque: false)
+    let record = FileRecord(path: path, as: .source)
     #expect(record.current()?.exact == Digest.of(Array("int a;\n".utf8)))
     // Changed at once, and as long as before.
     try directory.write("a.h", "int b;\n")
@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test func aHundredQuickChangesAreAllSeen() throws {
-    let record = FileRecord(path: directory("a.h"), isOpaque: false)
+    let record = FileRecord(path: directory("a.h"), as: .source)
     for number in 100..<200 {
       try directory.write("a.h", "int a\(number);\n")
       #expect(record.current()?.exact == Digest.of(Array("int a\(number);\n".utf8)))
@@ -32,15 +32,15 @@ import Testing
   }
 
   @Test func whatIsNoFile() throws {
-    #expect(FileRecord(path: directory("missing"), isOpaque: false).current() == nil)
-    #expect(FileRecord(path: directory.path, isOpaque: false).current() == nil)
-    #expect(FileRecord(path: "/dev/null", isOpaque: false).current() == nil)
+    #expect(FileRecord(path: directory("missing"), as: .source).current() == nil)
+    #expect(FileRecord(path: directory.path, as: .source).current() == nil)
+    #expect(FileRecord(path: "/dev/null", as: .source).current() == nil)
     mkfifo(directory("fifo"), 0o600)
-    #expect(FileRecord(path: directory("fifo"), isOpaque: false).current() == nil)
+    #expect(FileRecord(path: directory("fifo"), as: .source).current() == nil)
   }
 
   @Test func comesAndGoes() throws {
-    let record = FileRecord(path: directory("a.h"), isOpaque: false)
+    let record = FileRecord(path: directory("a.h"), as: .source)
     #expect(record.current() == nil)
     try directory.write("a.h", "x")
     #expect(record.current() != nil)
@@ -52,8 +52,8 @@ import Testing
     let path = try directory.write("a.s", "# c\nint a; // c\n")
     let records = FileRecords()
     #expect(records.record(path) === records.record(path))
-    #expect(records.record(path) !== records.record(path, isOpaque: true))
-    let opaque = try #require(records.record(path, isOpaque: true).current())
+    #expect(records.record(path) !== records.record(path, as: .opaque))
+    let opaque = try #require(records.record(path, as: .opaque).current())
     #expect(opaque.sameLines == opaque.exact)
     let source = try #require(records.record(path).current())
     #expect(source.sameLines != source.exact)

@@ -24,7 +24,7 @@ import Testing
   ) -> ResolvedManifest {
     ResolvedManifest(
       Manifest(key: Digest.of([1]), results: results), places: places ?? self.places, files: files,
-      directories: directories, isOpaque: false)
+      directories: directories, as: .source)
   }
 
   private func result(
@@ -197,7 +197,7 @@ import Testing
   private func lookUp(_ memo: ManifestMemo, _ store: LocalStore, _ key: Digest) -> ResolvedManifest?
   {
     memo.manifest(
-      key, places: places, store: store, files: files, directories: directories, isOpaque: false)
+      key, places: places, store: store, files: files, directories: directories, as: .source)
   }
 
   @Test func remembersUntilTheFileIsReplaced() throws {

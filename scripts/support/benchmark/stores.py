@@ -95,7 +95,7 @@ class S3(Server):
 
     def words(self):
         return [ROOT / ".build/services/moto/bin/python",
-                ROOT / "Tests/BackendTests/Stubs/s3-moto.py", self.port, self.work]
+                ROOT / "Tests/StoreServers/Stubs/s3-moto.py", self.port, self.work]
 
     def is_ready(self):
         return (self.work / "ready").exists()
