@@ -172,10 +172,19 @@ package final class LocalStore: Sendable {
   /// A file without a name for a copy of an output. In the cache's file system where that can be
   /// written, so that sharing extents may work.
   package func temporaryFile() throws(StoreError) -> Descriptor {
+    // Without touching the directory, where the file system can do that (open(2), O_TMPFILE).
+    if let file = try? Descriptor.open(
+      options.directory + "/tmp", O_RDWR | Self.nameless, mode: 0o666 & ~options.umask)
+    {
+      return file
+    }
     let new = try createTemporary()
     unlink(new.path)
     return new.takeFile()
   }
+
+  /// `O_TMPFILE`, which Swift does not see.
+  private static let nameless: Int32 = 0o20_000_000 | O_DIRECTORY
 
   struct NewFile: ~Copyable {
     let file: Descriptor

@@ -42,6 +42,22 @@ import Testing
     #expect(!wrong.remoteOnly && wrong.warnings.count == 1)
   }
 
+  @Test func rust() throws {
+    #expect(try request([:]).cachesRustLinks)
+    #expect(try request([:]).rustExtraInputs == [])
+    let daemon = try load(
+      file: "[rust]\ncache_links = false\nextra_inputs = [\"a=*.html\", \"b=env:X\"]")
+    #expect(try !request([:], daemon).cachesRustLinks)
+    let own = ["SCCACHE_RUST_LINKS": "on", "SCCACHE_RUST_EXTRA_INPUTS": "c=d;e=env:F"]
+    let settings = try request(own, daemon)
+    #expect(settings.cachesRustLinks)
+    #expect(settings.rustExtraInputs == ["a=*.html", "b=env:X", "c=d", "e=env:F"])
+    #expect(
+      failure(file: "[rust]\nextra_inputs = [\"templates\"]").message.contains(
+        "'templates' must be CRATE=PATTERN"))
+    #expect(failure(file: "[rust]\nlinks = true").message.contains("links"))
+  }
+
   @Test(arguments: ["", "0", "1"])
   func presence(value: String) throws {
     #expect(try request(["SCCACHE_RECACHE": value]).recache)

@@ -89,26 +89,36 @@ package final class RemoteLevel: Sendable {
     _ key: Digest, keptIn nearest: LocalStore?, cost: Manifest.Cost? = nil
   ) throws(StoreError) -> StoredEntry? {
     guard mayRead(), isWorth(key, cost) else { return nil }
-    let started = Clock.monotonic
+    guard let nearest, nearest === scratch, !nearest.options.isReadOnly else {
+      let file = try scratch.temporaryFile()
+      guard let (head, _) = try download(key, to: file) else { return nil }
+      return StoredEntry(head: head, file: file, path: "an entry of \(location)")
+    }
     let new = try scratch.createTemporary()
     let path = new.path
     var isKept = false
     defer { if !isKept { unlink(path) } }
-    let download = Download(
-      .file(new.file.number), limit: options.largestBlob, key: options.signingKey)
-    guard try fetch(.entry(key), into: download) else { return nil }
-    let taken = Clock.monotonic - started
-    let head = try EntryFile.verify(
-      new.file, key: key, size: download.count, path: "an entry of \(location)")
-    let size = head.members.reduce(0) { $0 + $1.size }
-    state.withLock { $0.pace.learn(bytes: size, nanoseconds: taken) }
-    if let nearest, nearest === scratch, !nearest.options.isReadOnly,
-      (try? nearest.adopt(path, key, size: download.count)) != nil
-    {
+    guard let (head, size) = try download(key, to: new.file) else { return nil }
+    if (try? nearest.adopt(path, key, size: size)) != nil {
       isKept = true
       count { $0.backfillsFrom += 1 }
     }
     return StoredEntry(head: head, file: new.takeFile(), path: path)
+  }
+
+  /// The head of the entry, verified, and the file's size; nil when there is none.
+  private func download(
+    _ key: Digest, to file: borrowing Descriptor
+  ) throws(StoreError) -> (EntryHead, Int)? {
+    let started = Clock.monotonic
+    let download = Download(.file(file.number), limit: options.largestBlob, key: options.signingKey)
+    guard try fetch(.entry(key), into: download) else { return nil }
+    let taken = Clock.monotonic - started
+    let head = try EntryFile.verify(
+      file, key: key, size: download.count, path: "an entry of \(location)")
+    let size = head.members.reduce(0) { $0 + $1.size }
+    state.withLock { $0.pace.learn(bytes: size, nanoseconds: taken) }
+    return (head, download.count)
   }
 
   /// False when the entry would take longer to come than to be made again, which is counted.

@@ -244,4 +244,31 @@ import Testing
     #expect(second > 0 && second < first)
     #expect(try sandbox.statistics().json["stats"]["not_cached"]["crate-type"].total == 2 * second)
   }
+
+  /// cargo puts clippy's driver between the wrapper and rustc's name.
+  @Test(.timeLimit(.minutes(20))) func clippy() throws {
+    let sandbox = try workspace()
+    let first = try cargo("clippy", sandbox)
+    let before = try sandbox.settled()
+    let second = try cargo("clippy", sandbox)
+    let after = try sandbox.settled()
+    for result in [first, second] { #expect(result.outputText.contains("unused variable")) }
+    #expect(before.misses > 0 && after.misses == before.misses, "\(after.json["stats"])")
+    #expect(after.hits - before.hits == before.misses)
+    // A configuration appears above the crate.
+    try sandbox.write("ws/clippy.toml", "too-many-arguments-threshold = 1\n")
+    try cargo("clippy", sandbox)
+    #expect(try sandbox.settled().misses > after.misses)
+  }
+
+  /// Those of the workspace alone.
+  @Test(.timeLimit(.minutes(20))) func workspaceWrapper() throws {
+    let sandbox = try workspace()
+    let line =
+      "rm -rf target; CARGO_TARGET_DIR=target RUSTC_WORKSPACE_WRAPPER='\(Programs.wrapper)' "
+      + "cargo build --offline"
+    for _ in 0..<2 { #expect(try sandbox.shell(line, in: "ws").isSuccess) }
+    let statistics = try sandbox.settled()
+    #expect(statistics.misses > 0 && statistics.hits == statistics.misses)
+  }
 }

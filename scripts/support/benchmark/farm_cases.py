@@ -216,10 +216,10 @@ def processor_time(words, sources, environment):
 # What the processors of a small machine still manage: each job starts a wrapper, a preprocessor, a
 # sandbox. A slot is free from the end of its job until the next one has come to it, which takes the same
 # time however long the job is: it is set beside half a second, which is a short compilation.
-JOBS_PER_SECOND = 32
+JOBS_PER_SECOND = 16
 SHORTEST_SLEEP = 0.5
 # How often each slot is taken, at least; the first time and the last are not measured.
-LEAST_TURNS = 8
+LEAST_TURNS = 6
 # For toolchains to reach all servers, and for one run of jobs, which takes some tens.
 WARM_SECONDS = 120
 BURST_SECONDS = 240
