@@ -64,7 +64,7 @@ class StoreBench:
 def header_sources(bench):
     """The first one is for what a cache learns only by a hit: the headers, a connection."""
     if not bench.sources:
-        text = workload.header_heavy_source()
+        text = workload.header_source()
         sources = [bench.work / "headers" / f"headers{number}.cpp" for number in range(FILES + 1)]
         workload.write_aged({source: f"{text}int file{number};\n"
                              for number, source in enumerate(sources)})
