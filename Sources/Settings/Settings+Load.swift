@@ -73,8 +73,9 @@ extension Settings {
       cachesRustLinks = try section.boolean("cache_links") ?? cachesRustLinks
       rustExtraInputs = try section.strings("extra_inputs") ?? []
       if let wrong = rustExtraInputs.first(where: { !$0.contains("=") }) {
-        throw SettingsError(
-          "\(section.place("extra_inputs")): '\(wrong)' must be CRATE=PATTERN or CRATE=env:NAME")
+        throw section.file.error(
+          at: section.path + ["extra_inputs"],
+          "'\(wrong)' must be CRATE=PATTERN or CRATE=env:NAME")
       }
       try section.finish()
     }

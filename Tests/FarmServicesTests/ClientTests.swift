@@ -90,9 +90,14 @@ import Transport
       // Only a failure of the server is news for the scheduler.
       let isServers = reason == "a build server failed"
       #expect(farm.scheduler.calls.contains("cancel_job") == isServers)
-      let jobs = try await farm.metric("sccache_scheduler_jobs")
-      #expect(jobs == 0)
+      // The server tells the scheduler beside its answer.
+      try await farm.until { try await $0.metric("sccache_scheduler_jobs") == 0 }
     }
+  }
+
+  private func reservation(_ farm: ServedFarm) throws -> Reservation {
+    let reservation = farm.client.reserve(farm.archive.id, isWanted: { true })
+    return try #require(reservation)
   }
 
   /// A place that was asked for before the job is there is used for it, or free again at once.
@@ -100,7 +105,7 @@ import Transport
     try await ServedFarm.with([Self.works()]) { farm in
       _ = try await farm.compile().get()
       let before = farm.scheduler.calls.count { $0 == "alloc_job" }
-      let used = try #require(farm.client.reserve(farm.archive.id, isWanted: { true }))
+      let used = try reservation(farm)
       let result = await BlockingThreads(limit: 1).run {
         Result { () throws(FarmFailure) in
           try farm.client.compile(
@@ -112,10 +117,10 @@ import Transport
       // Once.
       used.giveBack()
       #expect(try await farm.metric("sccache_scheduler_cancelled_total") == 0)
-      let unused = try #require(farm.client.reserve(farm.archive.id, isWanted: { true }))
+      let unused = try reservation(farm)
       unused.giveBack()
       try await farm.until { try await $0.metric("sccache_scheduler_jobs") == 0 }
-      let late = try #require(farm.client.reserve(farm.archive.id, isWanted: { true }))
+      let late = try reservation(farm)
       try await farm.until { try await $0.metric("sccache_scheduler_jobs") == 1 }
       await BlockingThreads(limit: 1).run { late.giveBack() }
       try await farm.until { try await $0.metric("sccache_scheduler_jobs") == 0 }

@@ -53,9 +53,9 @@ import Testing
     #expect(settings.cachesRustLinks)
     #expect(settings.rustExtraInputs == ["a=*.html", "b=env:X", "c=d", "e=env:F"])
     #expect(
-      failure(file: "[rust]\nextra_inputs = [\"templates\"]").message.contains(
+      failure(file: "[rust]\nextra_inputs = [\"templates\"]").causes.joined().contains(
         "'templates' must be CRATE=PATTERN"))
-    #expect(failure(file: "[rust]\nlinks = true").message.contains("links"))
+    #expect(failure(file: "[rust]\nlinks = true").causes.joined().contains("links"))
   }
 
   @Test(arguments: ["", "0", "1"])

@@ -1,4 +1,4 @@
-package import Platform
+import Platform
 
 /// A place on a build server that is being asked for, or was given, while what is to be sent there is still
 /// being made. Whoever has one compiles with it or gives it back.

@@ -28,6 +28,8 @@ protocol CacheableWork: Sendable {
 
   /// Added to the caller's when the compiler runs here.
   var colourArguments: [String] { get }
+  /// The caller's arguments with others added, where the compiler takes them.
+  func arguments(adding added: [String]) -> [String]
   /// What may have been written a moment ago, as written.
   var freshInputs: [String] { get }
   /// What else may have been written so long before them, in nanoseconds.
@@ -47,6 +49,9 @@ protocol CacheableWork: Sendable {
 }
 
 extension CacheableWork {
+  /// In front: behind `--` they would be inputs.
+  func arguments(adding added: [String]) -> [String] { added + call.arguments }
+
   func absolute(_ path: String) -> String { Path.absolute(path, in: call.directory) }
 
   /// The words for argv. A compiler finds its own parts by argv[0], so that is its path: its name alone

@@ -39,7 +39,7 @@ final class LocalRun<Work: CacheableWork> {
     if isRecorded { snapshot = cacheable.snapshot(pipeline, startStamp: startStamp) }
     let started = Clock.monotonic
     defer { duration = .nanoseconds(Clock.monotonic - started) }
-    let arguments = cacheable.colourArguments + added + cacheable.call.arguments
+    let arguments = cacheable.arguments(adding: cacheable.colourArguments + added)
     let order = RunOrder(
       program: Array(cacheable.program.utf8), arguments: cacheable.argv(arguments),
       notice: cacheable.call.noticeBytes, isStreamed: cacheable.isStreamed)

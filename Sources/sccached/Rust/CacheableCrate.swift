@@ -31,6 +31,12 @@ struct CacheableCrate: CacheableWork {
       ? ["--color=always"] : []
   }
 
+  /// clippy's driver knows by its first argument whom it stands for.
+  func arguments(adding added: [String]) -> [String] {
+    let rest = withoutLauncherWord(call.arguments)
+    return call.arguments.prefix(call.arguments.count - rest.count) + added + rest
+  }
+
   var isStreamed: Bool { true }
   /// Crates are often used the moment after they were made.
   var freshInputs: [String] {
