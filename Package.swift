@@ -193,6 +193,7 @@ let package = Package(
       name: "SettingsTests", dependencies: ["Settings", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "CompilersTests", dependencies: ["Compilers", "Platform", "TestSupport"],
+      exclude: ["Rust/cargo-commands.txt"],
       swiftSettings: strict),
     .testTarget(
       name: "CacheKeyTests", dependencies: ["CacheKey", "Compilers", "Platform", "TestSupport"],

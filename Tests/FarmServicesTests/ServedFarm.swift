@@ -183,6 +183,7 @@ struct ServedFarm: Sendable {
   private static var patientPolicy: SchedulerPolicy {
     var policy = SchedulerPolicy()
     policy.assignTimeout = .minutes(10)
+    policy.connectTimeout = .minutes(10)
     policy.uploadStartTimeout = .minutes(10)
     policy.claimTimeout = .minutes(10)
     policy.serverTimeout = .minutes(20)

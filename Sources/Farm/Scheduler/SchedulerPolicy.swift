@@ -2,6 +2,8 @@
 package struct SchedulerPolicy: Sendable, Equatable {
   /// How long a server may take to answer assign_job.
   package var assignTimeout = Span.seconds(5)
+  /// How much of that a connection to it may take.
+  package var connectTimeout = Span.seconds(2)
   /// On how many servers a job is tried before its client is told to go local.
   package var greatestAttempts = 3
   /// How long a client may take to begin the upload of a toolchain.

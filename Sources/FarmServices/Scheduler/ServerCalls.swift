@@ -49,7 +49,7 @@ struct ServerCalls: Sendable {
   private var deadlines: HTTPDeadlines {
     var deadlines = HTTPDeadlines()
     let limit = Int(policy.assignTimeout.nanoseconds / 1_000_000)
-    deadlines.connect = min(2_000, limit)
+    deadlines.connect = min(Int(policy.connectTimeout.nanoseconds / 1_000_000), limit)
     deadlines.total = limit
     return deadlines
   }
