@@ -6,7 +6,7 @@ import Testing
 
   @Test(arguments: [
     (BlobFailure.unreachable(""), 1), (.denied(""), 1), (.limited(seconds: nil, ""), 1),
-    (.timedOut(""), 2), (.failed(""), 3),
+    (.timedOut(""), 1), (.failed(""), 3),
   ])
   func opensAfter(_ failure: BlobFailure, _ count: Int) {
     var breaker = Breaker()

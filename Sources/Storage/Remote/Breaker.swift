@@ -20,12 +20,11 @@ package struct Breaker: Sendable {
 
   package init() {}
 
-  /// So many failures in a row open it. Waiting is what hurts: who can't be reached gets no second chance,
-  /// an error that comes at once gets three.
+  /// So many failures in a row open it. Waiting is what hurts: who can't be reached, or lets callers wait,
+  /// gets no second chance (a short rest costs some hits), an error that comes at once gets three.
   private static func strikesAllowed(_ failure: BlobFailure) -> Int {
     switch failure {
-    case .unreachable, .denied, .limited: 1
-    case .timedOut: 2
+    case .unreachable, .timedOut, .denied, .limited: 1
     case .failed, .tooLarge, .given: 3
     }
   }
