@@ -32,6 +32,8 @@ package struct CrateCompilation: Sendable, Equatable {
     package var name: String
     /// `+verbatim`: the name is that of the file.
     package var isVerbatim: Bool
+
+    package var fileName: String { isVerbatim ? name : "lib\(name).a" }
   }
 
   package var crateName: String

@@ -208,22 +208,8 @@ struct CompilerProber: Sendable {
 
   /// The shared libraries of a program, but for those of the C library.
   private func addLibraries(of program: String, to parts: inout PartList) {
-    guard
-      let result = try? Spawn.run(
-        "/usr/bin/ldd", [program], environment: [Array("LC_ALL=C".utf8)], directory: "/",
-        timeoutSeconds: 10),
-      result.isSuccess
-    else { return }
     let ordinary = ["libc.", "libm.", "libdl.", "libpthread.", "librt.", "ld-linux", "linux-vdso"]
-    for line in String(decoding: result.output, as: UTF8.self).split(separator: "\n") {
-      // `name => /path (address)`
-      let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
-      guard words.count >= 3, words[1] == "=>", words[2].hasPrefix("/") else { continue }
-      let path = words[2]
-      let name = Path.name(of: String(path))
-      if ordinary.contains(where: name.hasPrefix) { continue }
-      parts.add(String(path), role: name)
-    }
+    parts.addLibraries(of: program) { name in !ordinary.contains(where: name.hasPrefix) }
   }
 
   // MARK: search path and native options

@@ -86,9 +86,7 @@ final class CompilerRegistry: Sendable {
   ) -> Question {
     Question(
       program: program, identityArguments: identityArguments,
-      environment: steeringVariables.compactMap { name in
-        environment.bytes(name).map { Array(name.utf8) + [UInt8(ascii: "=")] + $0 }
-      })
+      environment: environment.variables(named: steeringVariables))
   }
 
   /// Nil when the program is no compiler that we know. Without a language only what serves every

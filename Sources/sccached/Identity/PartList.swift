@@ -38,6 +38,24 @@ struct PartList {
     return true
   }
 
+  /// The shared libraries that the loader finds for a program, by their names.
+  mutating func addLibraries(of program: String, where isWanted: (String) -> Bool) {
+    guard
+      let result = try? Spawn.run(
+        "/usr/bin/ldd", [program], environment: [Array("LC_ALL=C".utf8)], directory: "/",
+        timeoutSeconds: 10),
+      result.isSuccess
+    else { return }
+    for line in String(decoding: result.output, as: UTF8.self).split(separator: "\n") {
+      // `name => /path (address)`
+      let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
+      guard words.count >= 3, words[1] == "=>", words[2].hasPrefix("/") else { continue }
+      let path = String(words[2])
+      let name = Path.name(of: path)
+      if isWanted(name) { add(path, role: name) }
+    }
+  }
+
   /// A directory in which no name may come or go; not part of the digest.
   mutating func watch(_ path: String) {
     parts.append(CompilerPart(path: path, stamp: FileStamp(path: path)))

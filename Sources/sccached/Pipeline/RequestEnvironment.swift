@@ -42,6 +42,13 @@ struct RequestEnvironment: Sendable {
       + ["SCCACHE_RUNNING=1", "\(Self.runningName)=\(programs)"].map { Array($0.utf8) }
   }
 
+  /// Those of the names that are set, as `NAME=value`.
+  func variables(named names: [String]) -> [[UInt8]] {
+    names.compactMap { name in
+      bytes(name).map { Array(name.utf8) + [UInt8(ascii: "=")] + $0 }
+    }
+  }
+
   /// Every variable whose name begins with `prefix`, as `NAME=value`.
   func variables(withPrefix prefix: String) -> [[UInt8]] {
     variables.filter { $0.starts(with: prefix.utf8) }

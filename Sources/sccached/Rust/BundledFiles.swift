@@ -68,7 +68,7 @@ struct BundledFiles {
     var unexplained = natives
     let declared = crate.compilation.staticLibraries.flatMap { library in
       crate.compilation.nativeDirectories.map {
-        Path.join($0, library.isVerbatim ? library.name : "lib\(library.name).a")
+        Path.join($0, library.fileName)
       }
     }
     for path in declared + libraries {

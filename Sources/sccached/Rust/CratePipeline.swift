@@ -31,7 +31,7 @@ extension CompilePipeline {
       let compilation = try parseCrate(
         Invocation(arguments: call.arguments, directory: call.directory), host: native.host,
         files: files)
-      crate = try cacheable(call, program, compilation)
+      crate = try cacheable(call, program, compilation, native: native)
     } catch {
       refuse(call, program, error)
       return
@@ -73,8 +73,10 @@ extension CompilePipeline {
 
   // MARK: what selects the result
 
+  /// - Parameter native: the toolchain for the machine itself, where it was looked up for this call already.
   func cacheable(
-    _ call: Call, _ program: String, _ compilation: CrateCompilation
+    _ call: Call, _ program: String, _ compilation: CrateCompilation,
+    native known: RustToolchain? = nil
   ) throws(Rejection) -> CacheableCrate {
     let isClippy = Path.name(of: program) == "clippy-driver"
     // Such lints read Cargo.toml, which no list names.
@@ -82,14 +84,15 @@ extension CompilePipeline {
       throw .cannotCache("clippy::cargo")
     }
     let linker = compilation.isLinked ? try self.linker(compilation, call) : nil
+    let native = compilation.target == nil ? known : nil
     guard
-      let toolchain = rust.toolchain(
-        RustQuestion(program, target: compilation.target, call), call)
+      let toolchain = native
+        ?? rust.toolchain(RustQuestion(program, target: compilation.target, call), call)
     else { throw .cannotCache("compiler can't be identified with these options") }
-    var native: Digest?
+    var processor: Digest?
     if compilation.usesNativeProcessor {
-      native = rust.nativeProcessor(toolchain, program, target: compilation.target, call)
-      guard native != nil else { throw .cannotCache("target-cpu=native") }
+      processor = rust.nativeProcessor(toolchain, program, target: compilation.target, call)
+      guard processor != nil else { throw .cannotCache("target-cpu=native") }
     }
     let outDirectories = call.environment.value("OUT_DIR").map { [$0] } ?? []
     let artifacts =
@@ -100,7 +103,7 @@ extension CompilePipeline {
         .filter { $0.hasPrefix("/") },
       paths: [compilation.input] + artifacts + outDirectories + compilation.keyArguments)
     var inputs = CrateKeyInputs(
-      compiler: toolchain.digest, compilation: compilation, nativeProcessor: native,
+      compiler: toolchain.digest, compilation: compilation, nativeProcessor: processor,
       environment: [], externs: try externs(compilation, call),
       libraries: try staticLibraries(compilation, call), places: places)
     inputs.environment = crateEnvironment(call, compilation, isClippy: isClippy)
@@ -167,10 +170,9 @@ extension CompilePipeline {
   ) throws(Rejection) -> [(name: String, content: Digest)] {
     var found: [(name: String, content: Digest)] = []
     for library in compilation.staticLibraries {
-      let file = library.isVerbatim ? library.name : "lib\(library.name).a"
       guard
         let content = compilation.nativeDirectories.lazy
-          .compactMap({ self.content(Path.join($0, file), call) }).first
+          .compactMap({ self.content(Path.join($0, library.fileName), call) }).first
       else { throw .cannotCache("missing static library") }
       found.append((library.name, content))
     }

@@ -53,9 +53,7 @@ final class LinkerRegistry: Sendable {
     else { return nil }
     let question = Question(
       program: program, arguments: linking.arguments.filter(Self.choosesLinker),
-      environment: Self.variables.compactMap { name in
-        call.environment.bytes(name).map { Array(name.utf8) + [UInt8(ascii: "=")] + $0 }
-      })
+      environment: call.environment.variables(named: Self.variables))
     if let linker = inPlace(question) { return linker }
     guard probing.withLock({ $0.insert(question).inserted }) else {
       _ = probing.wait(until: Clock.monotonic + 60_000_000_000) {

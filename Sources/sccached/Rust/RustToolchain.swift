@@ -9,8 +9,6 @@ struct RustToolchain: Sendable {
   let digest: Digest
   /// The files behind the digest, and those that choose the toolchain.
   let parts: [CompilerPart]
-  /// The path of the real program, where the caller's is rustup's.
-  let driver: String
   let sysroot: String
   /// Where the target's standard library lies.
   let standardLibrary: String
@@ -30,18 +28,14 @@ struct RustQuestion: Hashable, Sendable {
   /// Where rustup looks for a file that names a toolchain; nil where nothing is looked for.
   var directory: String?
 
-  static let variables = ["RUSTUP_TOOLCHAIN", "RUSTUP_HOME", "HOME", "LD_LIBRARY_PATH"]
+  static let variables = ["RUSTUP_TOOLCHAIN", "RUSTUP_HOME", "HOME"]
 
   init(_ program: String, target: String?, _ call: Call) {
     self.program = program
     self.target = target
     let isProxy = Rustup.isProxy(program)
-    // cargo sets LD_LIBRARY_PATH anew for each crate; the driver finds its own libraries beside it.
-    environment =
-      isProxy
-      ? Self.variables.dropLast().compactMap { name in
-        call.environment.bytes(name).map { Array(name.utf8) + [UInt8(ascii: "=")] + $0 }
-      } : []
+    // Not LD_LIBRARY_PATH: cargo sets it anew for each crate; the driver finds its own libraries beside it.
+    environment = isProxy ? call.environment.variables(named: Self.variables) : []
     directory =
       isProxy && call.environment.bytes("RUSTUP_TOOLCHAIN") == nil ? call.directory : nil
   }
@@ -102,14 +96,17 @@ struct RustProber: Sendable {
         parts.watch(path)
       }
     }
-    addLibraries(of: driver, to: &parts)
+    // rustc is a small program around `librustc_driver`, which has LLVM beside it.
+    parts.addLibraries(of: driver) { name in
+      ["librustc", "libLLVM", "libstd"].contains(where: name.hasPrefix)
+    }
     let library = "\(sysroot)/lib/rustlib/\(question.target ?? String(host))/lib"
     addStandardLibrary(library, to: &parts)
     addLinker("\(sysroot)/lib/rustlib/\(host)/bin", to: &parts)
     parts.note(version)
     guard parts.isComplete else { return nil }
     return RustToolchain(
-      host: String(host), digest: parts.digest(), parts: parts.parts, driver: driver,
+      host: String(host), digest: parts.digest(), parts: parts.parts,
       sysroot: sysroot, standardLibrary: library)
   }
 
@@ -117,24 +114,6 @@ struct RustProber: Sendable {
   private func compiler(of program: String) -> String {
     guard Path.name(of: program).hasPrefix("clippy-driver") else { return program }
     return Path.join(Path.directory(of: program), "rustc")
-  }
-
-  /// rustc is a small program around `librustc_driver`, which has LLVM beside it.
-  private func addLibraries(of driver: String, to parts: inout PartList) {
-    guard
-      let result = try? Spawn.run(
-        "/usr/bin/ldd", [driver], environment: [Array("LC_ALL=C".utf8)], directory: "/",
-        timeoutSeconds: 10), result.isSuccess
-    else { return }
-    for line in String(decoding: result.output, as: UTF8.self).split(separator: "\n") {
-      let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
-      guard words.count >= 3, words[1] == "=>", words[2].hasPrefix("/") else { continue }
-      let path = String(words[2])
-      let name = Path.name(of: path)
-      if name.hasPrefix("librustc") || name.hasPrefix("libLLVM") || name.hasPrefix("libstd") {
-        parts.add(path, role: name)
-      }
-    }
   }
 
   private func addStandardLibrary(_ directory: String, to parts: inout PartList) {
