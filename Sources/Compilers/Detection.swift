@@ -95,6 +95,17 @@ package enum Detection {
     return found ? directories : nil
   }
 
+  /// Built-in directories that don't exist yet, and are searched as soon as they do. A gcc that was moved
+  /// (`GCC_EXEC_PREFIX`) names some that are empty: these are none.
+  package static func missingDirectories(fromVerbose text: String) -> [String] {
+    text.utf8.split(separator: UInt8(ascii: "\n")).compactMap { line in
+      let prefix = "ignoring nonexistent directory \""
+      guard let rest = String(Substring(line)).remainder(after: prefix) else { return nil }
+      let name = rest.filter { $0 != "\"" }
+      return name.isEmpty ? nil : String(name)
+    }
+  }
+
   /// The words of the line of `-###` that starts the compiler proper (gcc's `cc1`, `cc1plus`;
   /// clang's `-cc1`).
   package static func frontEndCommand(fromDryRun text: String) -> [String]? {

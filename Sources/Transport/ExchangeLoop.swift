@@ -18,12 +18,12 @@ struct ExchangeLoop {
 
   /// - Parameter isLate: the answer should have begun by now.
   init(
-    _ handle: CurlHandle, _ check: HTTPLifeCheck?, isWanted: @escaping () -> Bool,
-    isLate: @escaping () -> Bool
+    _ handle: CurlHandle, _ check: HTTPLifeCheck?, signs: SignsOfLife,
+    isWanted: @escaping () -> Bool, isLate: @escaping () -> Bool
   ) {
     self.isLate = isLate
     self.handle = handle
-    vigil = check.map { Vigil($0, beside: handle) }
+    vigil = check.map { Vigil($0, beside: handle, signs: signs) }
     self.isWanted = isWanted
   }
 

@@ -132,6 +132,7 @@ package final class HTTPClient: Sendable {
   private let idle = Mutex(IdleHandles())
   private let keptHandles: Int
   private let connections = Atomic(0)
+  private let signs = SignsOfLife()
   private static let isReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
   /// - Parameter keptHandles: how many are kept with their connections while nobody asks: one for each
@@ -161,7 +162,9 @@ package final class HTTPClient: Sendable {
     let exchange = Exchange(question)
     exchange.prepare(handle.transfer, deadlines)
     let end = exchange.withBody(handle.transfer) {
-      ExchangeLoop(handle, lifeCheck, isWanted: isWanted, isLate: { exchange.isLate }).run()
+      ExchangeLoop(
+        handle, lifeCheck, signs: signs, isWanted: isWanted, isLate: { exchange.isLate }
+      ).run()
     }
     let answer = exchange.answer(handle.transfer)
     connections.add(exchange.connectionsMade(handle.transfer), ordering: .relaxed)

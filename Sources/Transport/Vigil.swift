@@ -3,10 +3,14 @@ import Glibc
 
 /// Watches for signs of life during one exchange, in the same loop: whoever waits for the sign misses no
 /// answer meanwhile. What counts is a byte that moved, on the exchange's own connection or as the answer to
-/// a question asked beside it. A question that fails is no sign, and is asked again.
+/// a question asked beside it, by this exchange or by another one that waits for the same peer. A question
+/// that fails is no sign, and is asked again.
 final class Vigil {
   private let check: HTTPLifeCheck
   private let handle: CurlHandle
+  private let signs: SignsOfLife
+  /// How many of the shared signs were seen.
+  private var seen: Int
   /// The question that is under way.
   private var probe: (exchange: Exchange, transfer: UnsafeMutableRawPointer)?
   /// Nanoseconds waited since the last sign, and at which a question may be asked.
@@ -16,12 +20,17 @@ final class Vigil {
   /// Where questions fail at once.
   private static let pause: Int64 = 100_000_000
 
-  init(_ check: HTTPLifeCheck, beside handle: CurlHandle) {
+  init(_ check: HTTPLifeCheck, beside handle: CurlHandle, signs: SignsOfLife) {
     self.check = check
     self.handle = handle
+    self.signs = signs
+    seen = signs.begin(check.question.url)
   }
 
-  deinit { end() }
+  deinit {
+    end(isAlive: false)
+    signs.end(check.question.url)
+  }
 
   private var begin: Int64 { Int64(check.quiet) * 1_000_000 }
   private var limit: Int64 { begin + Int64(check.answer) * 1_000_000 }
@@ -47,12 +56,15 @@ final class Vigil {
       sign()
     }
     moved = present
+    let count = signs.count(check.question.url)
+    if count != seen { sign() }
+    seen = count
     if probe == nil, quiet >= max(begin, askedAgainAt), !isOver { ask() }
   }
 
   /// The question for a sign of life has got its answer, or none.
   func ended(_ code: CURLcode) {
-    end()
+    end(isAlive: code == CURLE_OK)
     if code == CURLE_OK { sign() } else { askedAgainAt = quiet + Self.pause }
   }
 
@@ -77,6 +89,12 @@ final class Vigil {
   }
 
   private func ask() {
+    guard signs.claim(check.question.url) else { return }
+    start()
+    if probe == nil { signs.asked(check.question.url, isAlive: false) }
+  }
+
+  private func start() {
     guard let transfer = curl_easy_init() else { return }
     let exchange = Exchange(check.question)
     var deadlines = HTTPDeadlines()
@@ -92,8 +110,9 @@ final class Vigil {
     }
   }
 
-  private func end() {
+  private func end(isAlive: Bool) {
     guard let probe else { return }
+    signs.asked(check.question.url, isAlive: isAlive)
     curl_multi_remove_handle(handle.loop, probe.transfer)
     curl_easy_cleanup(probe.transfer)
     self.probe = nil

@@ -58,6 +58,13 @@ import Testing
       Detection.searchDirectories(fromVerbose: text)
         == ["quoted dir", "/usr/include/c++/12", "/usr/include"])
     #expect(Detection.searchDirectories(fromVerbose: "error") == nil)
+    #expect(
+      Detection.missingDirectories(
+        fromVerbose: """
+          ignoring nonexistent directory "/usr/local/include/x86_64-linux-gnu"
+          ignoring nonexistent directory ""
+          ignoring duplicate directory "/usr/include"
+          """) == ["/usr/local/include/x86_64-linux-gnu"])
   }
 
   @Test func implicitIncludes() {

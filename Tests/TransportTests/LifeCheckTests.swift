@@ -64,6 +64,45 @@ import WebServer
     #expect(signs.withLock { $0 } >= 5)
   }
 
+  /// Of many who wait for the same peer one asks at a time, and the answer counts for all.
+  @Test(.timeLimit(.minutes(5))) func oneAsksForAll() async throws {
+    let waiting = Mutex(0)
+    let signs = Mutex((count: 0, atOnce: 0, most: 0))
+    try await serving { head, _, isWanted in
+      if head.path == "/sign" {
+        signs.withLock {
+          $0.count += 1
+          $0.atOnce += 1
+          // The fifth may be dropped by an exchange that has its answer, and another one asks.
+          if $0.count <= 5 { $0.most = max($0.most, $0.atOnce) }
+        }
+        try? await Task.sleep(for: .milliseconds(20))
+        signs.withLock { $0.atOnce -= 1 }
+        return HTTPReply(status: 200)
+      }
+      waiting.withLock { $0 += 1 }
+      while isWanted(), waiting.withLock({ $0 < 8 }) || signs.withLock({ $0.count < 5 }) {
+        try? await Task.sleep(for: .milliseconds(10))
+      }
+      return HTTPReply(status: 200)
+    } _: { port in
+      let check = HTTPLifeCheck(
+        HTTPQuestion(.get, Self.url(port, "/sign")), quiet: 50, answer: 60_000)
+      let client = HTTPClient()
+      try await withThrowingTaskGroup { group in
+        for _ in 0..<8 {
+          group.addTask {
+            let result = await ask(
+              HTTPQuestion(.get, Self.url(port)), Self.forEver, client: client, lifeCheck: check)
+            #expect(result.answer?.status == 200)
+          }
+        }
+        try await group.waitForAll()
+      }
+    }
+    #expect(signs.withLock { $0.most } == 1)
+  }
+
   /// What is answered soon costs no question more.
   @Test func nothingIsAskedTooEarly() async throws {
     let signs = Mutex(0)

@@ -25,9 +25,12 @@ package final class FarmClient: Sendable {
 
   private let url: String
   private let token: @Sendable () -> Secret?
-  private let client = HTTPClient()
+  private let client = HTTPClient(keptHandles: FarmClient.keptHandles)
   private let deadlines: Deadlines
   private let state = Mutex(State())
+  /// A connection for each job of a build with so many at once: a new one costs more processor time, here and
+  /// there, than a small job's text.
+  private static let keptHandles = 256
   private static let greatestResult = 1 << 30
   private static let keptCertificates = 10_000
 

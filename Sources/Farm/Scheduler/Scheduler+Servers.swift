@@ -79,7 +79,9 @@ extension Scheduler {
         jobs[job]?.missed = 1
       }
     }
-    for job in told.sorted(by: { $0.number < $1.number }) where jobs[job] == nil {
+    // One that is known to have ended was told of before it did: it takes no slot again.
+    for job in told.sorted(by: { $0.number < $1.number })
+    where jobs[job] == nil && completed[job] == nil {
       adopt(job, on: address, as: .started)
       jobs[job]?.missed = 1
     }

@@ -252,11 +252,7 @@ struct CompilerProber: Sendable {
     else { return nil }
     let text = String(decoding: result.errors, as: UTF8.self)
     guard let found = Detection.searchDirectories(fromVerbose: text) else { return nil }
-    // Built-in directories that don't exist yet are searched as soon as they do.
-    let missing = text.split(separator: "\n").filter {
-      $0.hasPrefix("ignoring nonexistent directory ")
-    }
-    .map { String($0.dropFirst(31).filter { $0 != "\"" }) }
+    let missing = Detection.missingDirectories(fromVerbose: text)
     return BuiltInSearch(
       directories: missing + found, missing: missing,
       implicitIncludes: Detection.implicitIncludes(

@@ -155,6 +155,19 @@ import Testing
     #expect(new.report(running, .started) == [.reject(.unknownJob)])
   }
 
+  /// A heartbeat that was written before a job's end and comes after it: the slot is free, not taken again
+  /// until the next heartbeat.
+  @Test func aLateHeartbeatTakesNoSlot() throws {
+    let farm = TestFarm()
+    farm.beat(1)
+    let grant = try farm.grant()
+    for state in [JobState.started, .complete] {
+      #expect(farm.report(grant, state) == [.acknowledge])
+    }
+    farm.beat(1, extras: HeartbeatExtras(jobs: [grant.job]))
+    #expect(farm.jobs == 0)
+  }
+
   @Test func heartbeatsTellOfJobs() throws {
     let farm = TestFarm()
     func extras(_ jobs: [JobID]) -> HeartbeatExtras { HeartbeatExtras(jobs: jobs) }
