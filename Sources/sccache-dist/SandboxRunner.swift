@@ -56,7 +56,8 @@ final class SandboxRunner: JobRunner {
 
   private func order(_ job: SandboxedJob) -> Job {
     let environment = job.command.environment.filter {
-      !$0.name.isEmpty && !$0.name.contains("=") && CompilerVariables.matter($0.name)
+      !$0.name.isEmpty && !$0.name.contains("=") 
+        && CompilerVariables.reaches(job.command.executable, $0.name)
     }
     return Job(
       toolchain: job.archive.description, inputs: .descriptor(job.inputs.file.number),

@@ -211,7 +211,7 @@ struct ServedFarm: Sendable {
     RemoteJob(
       command: CompileCommand(
         executable: "/usr/bin/cc", arguments: ["-c"], environment: [], directory: "/w"),
-      outputs: ["/w/a.o"], inputPath: "/w/a.c", input: input)
+      outputs: ["/w/a.o"], inputs: [RemoteJob.Input(path: "/w/a.c", content: .bytes(input))])
   }
 
   /// Compiles off the cooperative pool.

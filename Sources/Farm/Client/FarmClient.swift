@@ -8,11 +8,13 @@ import Transport
 package final class FarmClient: Sendable {
   package typealias Deadlines = DistributionSettings.Deadlines
 
-  /// What a job gave: a compilation that succeeded in silence.
+  /// What a job gave: a compilation that succeeded, in silence unless the job may print.
   package struct Result: Sendable {
     package var server: SocketAddress
     /// The contents of those outputs that the job made, by the path that was asked for.
     package var outputs: [String: [UInt8]]
+    package var standardOutput: [UInt8] = []
+    package var standardError: [UInt8] = []
   }
 
   private struct State {
@@ -296,25 +298,25 @@ package final class FarmClient: Sendable {
         lease, certificate, .runJob(lease.allocation.job), .bytes(try job.body(lease.form)),
         deadlines.job, isWanted, headers: lease.form.headers)
       hasEnded = answer.status == 200
-      return Result(server: lease.server, outputs: try outputs(in: answer, of: job, lease))
+      return try result(in: answer, of: job, lease)
     } catch {
       giveBack(lease, because: error, hasEnded: hasEnded)
       throw error
     }
   }
 
-  /// The outputs of a job that succeeded in silence.
-  private func outputs(
+  private func result(
     in answer: HTTPAnswer, of job: RemoteJob, _ lease: Lease
-  ) throws(FarmFailure) -> [String: [UInt8]] {
-    let results = JobResults(server: lease.server, asked: job.outputs, limit: Self.greatestResult)
+  ) throws(FarmFailure) -> Result {
+    let results = JobResults(
+      server: lease.server, asked: job.outputs, limit: Self.greatestResult, mayPrint: job.mayPrint)
     switch lease.form {
     case .mozilla:
-      return try results.outputs(of: try message(answer, from: lease.server) as RunJobAnswer)
+      return try results.result(of: try message(answer, from: lease.server) as RunJobAnswer)
     case .checked:
       guard answer.status != 200 || answer.header(JobForm.header) == "\(lease.form.rawValue)"
       else { throw .badResult("\(lease.server) answers in another form than it was asked for") }
-      return try results.outputs(of: try message(answer, from: lease.server) as CheckedJobAnswer)
+      return try results.result(of: try message(answer, from: lease.server) as CheckedJobAnswer)
     }
   }
 

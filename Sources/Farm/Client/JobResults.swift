@@ -7,24 +7,35 @@ struct JobResults {
   let asked: [String]
   /// Bytes of all outputs together.
   let limit: Int
+  /// Whether a success that printed something is one.
+  var mayPrint = false
 
-  /// The outputs of a compilation that succeeded in silence.
-  func outputs(of answer: RunJobAnswer) throws(FarmFailure) -> [String: [UInt8]] {
+  /// What a compilation gave that succeeded.
+  func result(of answer: RunJobAnswer) throws(FarmFailure) -> FarmClient.Result {
     guard case .complete(let output, let outputs) = answer else { throw unknownJob }
-    guard output.exitCode == 0, output.standardOutput.isEmpty, output.standardError.isEmpty else {
-      throw .notClean
-    }
-    return try collect(outputs.map(\.path)) { (index, limit) throws(FarmFailure) in
+    guard output.exitCode == 0 else { throw .notClean }
+    let found = try collect(outputs.map(\.path)) { (index, limit) throws(FarmFailure) in
       do throws(OutputData.Fault) {
         return try outputs[index].data.contents(limit: limit)
       } catch {
         throw damaged(outputs[index].path, "\(error)")
       }
     }
+    return try result(found, output.standardOutput, output.standardError)
+  }
+
+  private func result(
+    _ outputs: [String: [UInt8]], _ standardOutput: ArraySlice<UInt8>,
+    _ standardError: ArraySlice<UInt8>
+  ) throws(FarmFailure) -> FarmClient.Result {
+    guard mayPrint || standardOutput.isEmpty && standardError.isEmpty else { throw .notClean }
+    return FarmClient.Result(
+      server: server, outputs: outputs, standardOutput: Array(standardOutput),
+      standardError: Array(standardError))
   }
 
   /// The same in form 1.
-  func outputs(of answer: CheckedJobAnswer) throws(FarmFailure) -> [String: [UInt8]] {
+  func result(of answer: CheckedJobAnswer) throws(FarmFailure) -> FarmClient.Result {
     guard case .ended(let end, let standardOutput, let standardError, let outputs) = answer else {
       throw unknownJob
     }
@@ -35,14 +46,14 @@ struct JobResults {
     case .refused(let reason): throw .refused("\(server): \(shown(reason))")
     case .lost(let reason): throw .serverFailed("\(server): \(shown(reason))")
     }
-    guard standardOutput.isEmpty, standardError.isEmpty else { throw .notClean }
-    return try collect(outputs.map(\.path)) { (index, limit) throws(FarmFailure) in
+    let found = try collect(outputs.map(\.path)) { (index, limit) throws(FarmFailure) in
       do throws(CheckedOutput.Fault) {
         return try outputs[index].contents(limit: limit)
       } catch {
         throw damaged(outputs[index].path, "\(error)")
       }
     }
+    return try result(found, standardOutput, standardError)
   }
 
   /// Only what was asked for, once each.

@@ -11,4 +11,15 @@ package enum CompilerVariables {
   package static func matter(_ name: String) -> Bool {
     names.contains(name) || name.hasPrefix("LC_")
   }
+
+  /// Of what a client sent, what reaches a job. A crate asks for variables of any name (`env!`,
+  /// `option_env!`, procedural macros), and is another one without them; what would change the compiler's
+  /// own process stays away, and so does cargo's jobserver, whose descriptors are on the client.
+  package static func reaches(_ executable: String, _ name: String) -> Bool {
+    if matter(name) { return true }
+    let program = executable.split(separator: "/").last ?? ""
+    guard program == "rustc" || program == "clippy-driver" else { return false }
+    return !name.hasPrefix("LD_")
+      && !["MAKEFLAGS", "MFLAGS", "CARGO_MAKEFLAGS", "TMPDIR"].contains(name)
+  }
 }

@@ -58,27 +58,37 @@ final class Distribution: Sendable {
 
   var deadlines: DistributionSettings.Deadlines { settings.deadlines }
 
+  /// What a toolchain is made of, and how that is found out.
+  struct Source: Sendable {
+    /// Of all that is in it.
+    var key: Digest
+    /// As it is called, and named inside the archive.
+    var program: String
+    /// Other paths by which settings may name it.
+    var aliases: [String] = []
+    var gather: @Sendable () throws(ToolchainError) -> ToolchainContents
+  }
+
   /// The toolchain for a compilation. One that doesn't lie packed is packed in the background, and counts
   /// as missing meanwhile: nobody waits for it but who may not compile here.
   ///
   /// - Parameter waits: asked once a second whether to go on waiting; nil: not at all.
-  func toolchain(
-    for cacheable: CacheableCall, waits: (() -> Bool)? = nil
-  ) -> Toolchain {
-    if let configured = configured(for: cacheable.program) { return configured }
-    let key = cacheable.identity.digest
-    if startsPacking(key) { pack(cacheable, key) }
+  func toolchain(_ source: Source, waits: (() -> Bool)? = nil) -> Toolchain {
+    for program in [source.program] + source.aliases {
+      if let configured = configured(for: program) { return configured }
+    }
+    if startsPacking(source.key) { pack(source) }
     while true {
       let state = packings.wait(until: waits == nil ? 0 : Clock.monotonic + 1_000_000_000) {
         packings -> Packing? in
-        if case .underWay? = packings[key] { return nil }
-        return packings[key]
+        if case .underWay? = packings[source.key] { return nil }
+        return packings[source.key]
       }
       switch state {
       case .done(let packed):
         return .packed(
           PackedCompiler(
-            archive: packed.archive, path: packed.path, executable: cacheable.program))
+            archive: packed.archive, path: packed.path, executable: source.program))
       case .failed(_, let reason): return .missing(reason)
       case .underWay, nil:
         guard let waits, waits() else { return .missing("it is being packed") }
@@ -140,20 +150,14 @@ final class Distribution: Sendable {
     return id
   }
 
-  private func pack(_ cacheable: CacheableCall, _ key: Digest) {
-    let program = cacheable.program
-    let call = cacheable.call
-    let family = cacheable.compiler.family
-    let arguments = cacheable.question.identityArguments
+  private func pack(_ source: Source) {
     let isStarted = startThread { [self] in
       let result: Packing
       do throws(ToolchainError) {
-        let contents = try ToolchainContents.gather(
-          program: program, family: family, arguments: arguments,
-          environment: call.environment.variables, directory: call.directory)
-        let packed = try cache.archive(of: contents, form: .gzip)
+        let packed = try cache.archive(of: try source.gather(), form: .gzip)
         if let id = ArchiveID(packed.identifier) {
-          result = .done(PackedCompiler(archive: id, path: packed.path, executable: program))
+          result = .done(
+            PackedCompiler(archive: id, path: packed.path, executable: source.program))
         } else {
           result = .failed(until: .max, reason: "\(packed.identifier) is no name of an archive")
         }
@@ -161,11 +165,11 @@ final class Distribution: Sendable {
         logger.warning("a compiler can't be packed", metadata: ["reason": "\(error)"])
         result = .failed(until: Clock.monotonic + Self.retryNanoseconds, reason: "\(error)")
       }
-      packings.change { $0[key] = result }
+      packings.change { $0[source.key] = result }
     }
     if !isStarted {
       let until = Clock.monotonic + Self.retryNanoseconds
-      packings.change { $0[key] = .failed(until: until, reason: "no thread could be started") }
+      packings.change { $0[source.key] = .failed(until: until, reason: "no thread could be started") }
     }
   }
 }

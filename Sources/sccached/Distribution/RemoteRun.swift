@@ -5,6 +5,7 @@ import Glibc
 import Logging
 import Platform
 import Settings
+import Toolchains
 import Wire
 
 /// Compiles one call on the farm: resolves its includes here, has the text compiled there, and puts the
@@ -39,25 +40,17 @@ struct RemoteRun {
   ///
   /// - Parameter isRecorded: the result is to be stored.
   mutating func perform(added: [String], isRecorded: Bool) -> Result {
-    if call.environment.bytes("SCCACHE_NO_DIST_COMPILE") != nil {
-      return .stays("SCCACHE_NO_DIST_COMPILE is set")
-    }
-    guard !cacheable.identity.isScript,
-      let plan = remotePlan(for: cacheable.compilation, compiler: cacheable.compiler)
-    else { return .stays(Self.neverSent) }
-    guard let distribution = pipeline.distribution else { return .failed(.notConfigured) }
-    if distribution.stays(cacheable.program) { return .stays("the compiler is no_dist") }
-    if let hindrance = distribution.client.hindrance { return .failed(hindrance) }
-    call.slot.giveBack()
+    let plan: RemotePlan
+    let distribution: Distribution
     let compiler: Distribution.PackedCompiler
-    let isWanted = isWanted
-    let waits: (() -> Bool)? = call.settings.remoteOnly ? { isWanted() } : nil
-    switch distribution.toolchain(for: cacheable, waits: waits) {
-    case .missing(let reason): return .failed(.noToolchain(reason))
-    case .packed(let packed): compiler = packed
-    }
-    if !call.settings.remoteOnly, let localJob = distribution.localJobs.takeIfFree() {
-      return .stays("a local job was free", localJob: localJob)
+    let known =
+      cacheable.identity.isScript
+      ? nil : remotePlan(for: cacheable.compilation, compiler: cacheable.compiler)
+    switch pipeline.way(to: cacheable, source: known.map { _ in toolchainSource }) {
+    case .closed(let result): return result
+    case .open(let found, let packed):
+      guard let known else { return .stays(Self.neverSent) }
+      (plan, distribution, compiler) = (known, found, packed)
     }
     let started = Clock.monotonic
     defer { duration = .nanoseconds(Clock.monotonic - started) }
@@ -77,8 +70,9 @@ struct RemoteRun {
       return .stays("the text would not mean the same there")
     }
     do throws(FarmFailure) {
-      let result = try compile(job(plan, compiler, text), compiler, distribution, reservation)
-      try put(result, plan)
+      let result = try pipeline.compile(
+        job(plan, compiler, text), compiler, distribution, call, reservation)
+      try RemoteOutputs(cacheable).put(result, plan.outputs)
       return .done(
         Outcome(ending: Ending(exitCode: 0), notice: call.noticeBytes),
         server: result.server.description)
@@ -88,35 +82,23 @@ struct RemoteRun {
     }
   }
 
+  private var toolchainSource: Distribution.Source {
+    let program = cacheable.program
+    let family = cacheable.compiler.family
+    let arguments = cacheable.question.identityArguments
+    let (environment, directory) = (call.environment.variables, call.directory)
+    return Distribution.Source(key: cacheable.identity.digest, program: program) {
+      () throws(ToolchainError) in
+      try ToolchainContents.gather(
+        program: program, family: family, arguments: arguments, environment: environment,
+        directory: directory)
+    }
+  }
+
   /// For statistics: a kind of call that no farm gets.
   static let neverSent = "such a call is never sent"
 
   private var isWanted: @Sendable () -> Bool { { [channel = call.channel] in !channel.isClosed } }
-
-  /// Where nothing may be compiled here, a full farm is asked again for as long as the scheduler may take
-  /// to find a server.
-  private func compile(
-    _ job: RemoteJob, _ compiler: Distribution.PackedCompiler, _ distribution: Distribution,
-    _ reservation: Reservation?
-  ) throws(FarmFailure) -> FarmClient.Result {
-    var reservation = reservation
-    let end = Clock.monotonic + Int64(distribution.deadlines.allocation) * 1_000_000
-    let patience = Patience(distribution, call, tokens: pipeline.tokens)
-    while true {
-      do throws(FarmFailure) {
-        return try distribution.client.compile(
-          job, archive: (compiler.archive, compiler.path), reservation: reservation,
-          isWanted: { [isWanted] in isWanted() && patience.lasts })
-      } catch {
-        reservation = nil
-        if error == .cancelled, patience.hasEnded { throw .tooSlow }
-        guard case .noCapacity = error, call.settings.remoteOnly, Clock.monotonic < end,
-          isWanted()
-        else { throw error }
-        usleep(200_000)
-      }
-    }
-  }
 
   /// The text with its includes; nil when the preprocessor has anything to say: the person shall get
   /// that from a whole compilation.
@@ -147,75 +129,18 @@ struct RemoteRun {
       + file.targets.flatMap { ["-MT", $0] } + (file.hasPhonyTargets ? ["-MP"] : [])
   }
 
-  private func folded(_ path: String) -> String {
-    var parts: [Substring] = []
-    for part in cacheable.absolute(path).split(separator: "/") where part != "." {
-      if part == ".." { _ = parts.popLast() } else { parts.append(part) }
-    }
-    return "/" + parts.joined(separator: "/")
-  }
-
   private func job(
     _ plan: RemotePlan, _ compiler: Distribution.PackedCompiler, _ text: [UInt8]
   ) -> RemoteJob {
-    let environment = call.environment.variables.compactMap { variable in
-      String(validating: variable, as: UTF8.self).flatMap { text in
-        text.firstIndex(of: "=").map {
-          CompileCommand.EnvironmentVariable(
-            name: String(text[..<$0]), value: String(text[text.index(after: $0)...]))
-        }
-      }
-    }.filter { CompilerVariables.matter($0.name) }
+    let environment = call.environment.shared { CompilerVariables.matter($0) }
     return RemoteJob(
       command: CompileCommand(
         executable: compiler.executable, arguments: plan.compiler, environment: environment,
         directory: call.directory),
-      outputs: plan.outputs.map { folded($0.path) },
-      inputPath: folded(cacheable.compilation.input), input: text)
-  }
-
-  // MARK: results
-
-  /// Writes all outputs, or none.
-  private func put(_ result: FarmClient.Result, _ plan: RemotePlan) throws(FarmFailure) {
-    var pending: [(temporary: String, target: String)] = []
-    do throws(FarmFailure) {
-      for output in plan.outputs {
-        guard let bytes = result.outputs[folded(output.path)] else {
-          if output.isRequired { throw .badResult("\(output.path) didn't come") }
-          continue
-        }
-        guard ObjectFile.looksWhole(bytes) else {
-          throw .badResult("\(output.path) is no object file, or not all of one")
-        }
-        pending.append(try write(bytes, output.path))
-      }
-      for file in pending {
-        unlink(file.target)
-        guard rename(file.temporary, file.target) == 0 else {
-          throw .badResult("\(file.target) can't be written")
-        }
-      }
-    } catch {
-      for file in pending { unlink(file.temporary) }
-      throw error
-    }
-  }
-
-  private func write(
-    _ bytes: [UInt8], _ path: String
-  ) throws(FarmFailure) -> (temporary: String, target: String) {
-    let target = cacheable.absolute(path)
-    let temporary =
-      Path.directory(of: target) + "/.sccache-farm-\(getpid())-\(Clock.monotonic)"
-    do throws(SystemError) {
-      let file = try Descriptor.open(
-        temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o666 & ~call.umask)
-      try file.write(bytes, path: temporary)
-    } catch {
-      unlink(temporary)
-      throw .badResult("\(target) can't be written: \(error)")
-    }
-    return (temporary, target)
+      outputs: plan.outputs.map { cacheable.folded($0.path) },
+      inputs: [
+        RemoteJob.Input(
+          path: cacheable.folded(cacheable.compilation.input), content: .bytes(text))
+      ])
   }
 }

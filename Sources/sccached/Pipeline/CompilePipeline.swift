@@ -18,6 +18,7 @@ final class CompilePipeline: Sendable {
   let directories: DirectoryRecords
   let registry: CompilerRegistry
   let rust: RustRegistry
+  let crateDependencies = CrateDependencies()
   let linkers: LinkerRegistry
   let manifests = ManifestMemo()
   let remoteManifests = RemoteManifests()

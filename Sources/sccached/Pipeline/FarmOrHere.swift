@@ -12,63 +12,87 @@ struct FinishedRun {
   var startStamp: Int64 = 0
   var duration: Duration = .zero
   var snapshot: DirectorySnapshot?
+  /// The caller's own wrapper ran the compiler.
+  var isHere = false
+}
+
+/// How the farm was tried.
+struct RemoteAttempt {
+  var result: RemoteRun.Result
+  var startStamp: Int64 = 0
+  var duration: Duration = .zero
+  var snapshot: DirectorySnapshot?
 }
 
 extension CompilePipeline {
-  /// Compiles on the farm if that is possible, else here; nil when the caller has gone. Every reason
-  /// against the farm is counted where there is one.
+  /// Compiles on the farm if that is possible, else here; nil when the caller has gone.
   ///
   /// - Parameter isRecorded: the result is to be stored.
   func run(_ cacheable: CacheableCall, added: [String], isRecorded: Bool) -> FinishedRun? {
-    var localJob: WorkSlot?
-    if distribution != nil || cacheable.call.settings.remoteOnly {
+    run(cacheable, added: added, isRecorded: isRecorded) {
       var remote = RemoteRun(cacheable, pipeline: self)
       let asked = cacheable.compilation.dependencyFile == nil ? added : []
-      switch remote.perform(added: asked, isRecorded: isRecorded) {
+      let result = remote.perform(added: asked, isRecorded: isRecorded)
+      return RemoteAttempt(
+        result: result, startStamp: remote.startStamp, duration: remote.duration,
+        snapshot: remote.snapshot)
+    }
+  }
+
+  /// The same for work of any kind. Every reason against the farm is counted where there is one.
+  ///
+  /// - Parameter remote: tries the farm.
+  func run<Work: CacheableWork>(
+    _ work: Work, added: [String], isRecorded: Bool, remote: () -> RemoteAttempt
+  ) -> FinishedRun? {
+    var localJob: WorkSlot?
+    if distribution != nil || work.call.settings.remoteOnly {
+      let attempt = remote()
+      switch attempt.result {
       case .done(let outcome, let server):
         statistics.record { $0.distCompiled(server: server) }
         return FinishedRun(
-          outcome: outcome, startStamp: remote.startStamp, duration: remote.duration,
-          snapshot: remote.snapshot)
+          outcome: outcome, startStamp: attempt.startStamp, duration: attempt.duration,
+          snapshot: attempt.snapshot)
       case .stays(let reason, let slot):
         localJob = slot
-        note(reason, reason, cacheable)
+        note(reason, reason, work)
       case .failed(let failure):
-        note(failure.reason, "\(failure)", cacheable)
-        if cacheable.call.settings.remoteOnly, failure.isOfTheFarm {
-          return FinishedRun(outcome: refusal(failure, cacheable))
+        note(failure.reason, "\(failure)", work)
+        if work.call.settings.remoteOnly, failure.isOfTheFarm {
+          return FinishedRun(outcome: refusal(failure, work))
         }
-        if !cacheable.call.channel.isClosed { statistics.record { $0.localFallback() } }
+        if !work.call.channel.isClosed { statistics.record { $0.localFallback() } }
       }
-      if cacheable.call.channel.isClosed { return nil }
+      if work.call.channel.isClosed { return nil }
     }
     defer { localJob?.giveBack() }
-    let local = LocalRun(cacheable, pipeline: self)
+    let local = LocalRun(work, pipeline: self)
     return local.perform(added: added, isRecorded: isRecorded).map {
       FinishedRun(
         outcome: $0, startStamp: local.startStamp, duration: local.duration,
-        snapshot: local.snapshot)
+        snapshot: local.snapshot, isHere: true)
     }
   }
 
-  private func note(_ reason: String, _ details: String, _ cacheable: CacheableCall) {
+  private func note(_ reason: String, _ details: String, _ work: some CacheableWork) {
     statistics.record { $0.notOnFarm(reason: reason) }
     logger.info(
       "not compiled on the farm",
-      metadata: ["reason": "\(details)", "input": "\(cacheable.compilation.input)"])
+      metadata: ["reason": "\(details)", "input": "\(work.input)"])
   }
 
   /// What a person sees who wants nothing compiled here.
-  private func refusal(_ failure: FarmFailure, _ cacheable: CacheableCall) -> Outcome {
+  private func refusal(_ failure: FarmFailure, _ work: some CacheableWork) -> Outcome {
     let text = """
-      sccache: error: \(cacheable.compilation.input) was not compiled: \(failure)
+      sccache: error: \(work.input) was not compiled: \(failure)
       sccache: caused by: remote_only allows no compilation here; SCCACHE_DIST_REMOTE_ONLY=0 does, \
       SCCACHE_NO_DIST_COMPILE=1 for a single call
 
       """
     return Outcome(
       ending: Ending(exitCode: 2), standardError: Array(text.utf8),
-      notice: cacheable.call.noticeBytes)
+      notice: work.call.noticeBytes)
   }
 }
 

@@ -34,7 +34,7 @@ final class LocalRun<Work: CacheableWork> {
       guard pipeline.tokens.acquire(whileWanted: { !channel.isClosed }) else { return nil }
     }
     defer { if needsToken { pipeline.tokens.release() } }
-    waitForTick()
+    cacheable.waitForTick()
     startStamp = Clock.coarse
     if isRecorded { snapshot = cacheable.snapshot(pipeline, startStamp: startStamp) }
     let started = Clock.monotonic
@@ -46,17 +46,6 @@ final class LocalRun<Work: CacheableWork> {
     guard channel.send(order.frame()) else { return nil }
     channel.isAwaited(false)
     return follow()
-  }
-
-  /// When an input, or the source's directory, was touched just now, the next tick of the file clock is waited
-  /// for, so that "older than the start" is certain for everything written before.
-  private func waitForTick() {
-    let latest =
-      cacheable.freshInputs.lazy
-      .map { FileStamp(path: self.cacheable.absolute($0))?.latest ?? 0 }.max() ?? 0
-    let tick = Clock.coarse
-    guard latest + cacheable.freshness >= tick else { return }
-    for _ in 0..<30 where Clock.coarse == tick { usleep(500) }
   }
 
   private func follow() -> Outcome? {
@@ -81,6 +70,19 @@ final class LocalRun<Work: CacheableWork> {
         return nil
       }
     }
+  }
+}
+
+extension CacheableWork {
+  /// When an input, or the source's directory, was touched just now, the next tick of the file clock is waited
+  /// for, so that "older than the start" is certain for everything written before.
+  func waitForTick() {
+    let latest =
+      freshInputs.lazy
+      .map { FileStamp(path: absolute($0))?.latest ?? 0 }.max() ?? 0
+    let tick = Clock.coarse
+    guard latest + freshness >= tick else { return }
+    for _ in 0..<30 where Clock.coarse == tick { usleep(500) }
   }
 }
 

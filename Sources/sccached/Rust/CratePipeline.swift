@@ -37,7 +37,6 @@ extension CompilePipeline {
       return
     }
     statistics.record { $0.executed() }
-    if distribution != nil { statistics.record { $0.notOnFarm(reason: RemoteRun.neverSent) } }
     if call.settings.noCache {
       compileCrateUncached(crate)
     } else {
@@ -59,8 +58,8 @@ extension CompilePipeline {
 
   /// `SCCACHE_NO_CACHE`: compile, count, store nothing.
   private func compileCrateUncached(_ crate: CacheableCrate) {
-    let run = LocalRun(crate, pipeline: self)
-    guard let outcome = run.perform(added: []) else { return }
+    guard let run = runCrate(crate, added: [], isRecorded: false) else { return }
+    let outcome = run.outcome
     statistics.record { statistics in
       if outcome.ending.isSuccess {
         statistics.compiled(duration: run.duration)
@@ -68,7 +67,7 @@ extension CompilePipeline {
         statistics.compileFailed()
       }
     }
-    crate.call.channel.send(outcome.shown.frame(.result))
+    crate.call.channel.send(run.reply.frame(.result))
   }
 
   // MARK: what selects the result
@@ -192,7 +191,7 @@ extension CompilePipeline {
 
   /// Variables that can reach an output without showing in rustc's list: procedural macros read the
   /// environment as they please, and clippy its own.
-  private func crateEnvironment(
+  func crateEnvironment(
     _ call: Call, _ compilation: CrateCompilation, isClippy: Bool
   ) -> [String] {
     var names = [

@@ -6,10 +6,11 @@ import Settings
 import Storage
 import Wire
 
-extension Outcome {
-  /// As it is answered to a caller who has seen what was printed.
-  var shown: Outcome {
-    var shown = self
+extension FinishedRun {
+  /// As it is answered to the caller, who has seen what was printed here.
+  var reply: Outcome {
+    guard isHere else { return outcome }
+    var shown = outcome
     shown.standardOutput = []
     shown.standardError = []
     return shown
@@ -17,16 +18,24 @@ extension Outcome {
 }
 
 extension CompilePipeline {
+  /// Compiles on the farm if that is possible, else here.
+  func runCrate(_ crate: CacheableCrate, added: [String], isRecorded: Bool = true) -> FinishedRun? {
+    run(crate, added: added, isRecorded: isRecorded) {
+      var remote = CrateRemoteRun(crate, pipeline: self)
+      let result = remote.perform()
+      return RemoteAttempt(
+        result: result, startStamp: remote.startStamp, duration: remote.duration)
+    }
+  }
+
   func compileAndStoreCrate(_ crate: CacheableCrate, _ key: Digest) {
     if !crate.call.settings.recache { store.noteMiss() }
-    let run = LocalRun(crate, pipeline: self)
     let linked =
       crate.compilation.isLinked
       ? LinkedFiles(crate, runtimeDirectory: runtimeDirectory) : nil
     defer { linked?.discard() }
-    guard let outcome = run.perform(added: linked?.addedArguments ?? [], isRecorded: true) else {
-      return
-    }
+    guard let run = runCrate(crate, added: linked?.addedArguments ?? []) else { return }
+    let outcome = run.outcome
     let finished = Clock.monotonic
     // Before the reply: afterwards cargo may change or remove what rustc wrote.
     let recorded: Result<Storable, NotStored>
@@ -38,7 +47,7 @@ extension CompilePipeline {
     } catch {
       recorded = .failure(error)
     }
-    crate.call.channel.send(outcome.shown.frame(.result))
+    crate.call.channel.send(run.reply.frame(.result))
     noteCompiled(crate, outcome, run.duration)
     guard outcome.ending.isSuccess else { return }
     switch recorded {

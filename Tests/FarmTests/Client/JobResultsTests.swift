@@ -12,9 +12,10 @@ import Testing
   private func outputs(
     _ end: JobEnd, _ outputs: [CheckedOutput] = [], errors: [UInt8] = []
   ) throws -> [String: [UInt8]] {
-    try results.outputs(
+    try results.result(
       of: CheckedJobAnswer.ended(
-        end, standardOutput: [], standardError: errors[...], outputs: outputs))
+        end, standardOutput: [], standardError: errors[...], outputs: outputs)
+    ).outputs
   }
 
   @Test func endsByKind() throws {
@@ -32,8 +33,20 @@ import Testing
       try outputs(.lost("the slot failed\n"))
     }
     #expect(throws: FarmFailure.serverFailed("\(server) doesn't know the job any more")) {
-      try results.outputs(of: CheckedJobAnswer.jobNotFound)
+      try results.result(of: CheckedJobAnswer.jobNotFound).outputs
     }
+  }
+
+  /// A job that may print: what it printed is told, and a failure is one all the same.
+  @Test func whatWasPrinted() throws {
+    let results = JobResults(server: .numbered(1), asked: [], limit: 0, mayPrint: true)
+    func answer(_ code: UInt8) -> CheckedJobAnswer {
+      .ended(.exited(code), standardOutput: [1], standardError: [2], outputs: [])
+    }
+    let result = try results.result(of: answer(0))
+    #expect(result.standardOutput == [1])
+    #expect(result.standardError == [2])
+    #expect(throws: FarmFailure.notClean) { try results.result(of: answer(1)) }
   }
 
   @Test func onlyWhatWasAskedFor() {

@@ -28,7 +28,7 @@ import Testing
     let job = RemoteJob(
       command: CompileCommand(
         executable: "/usr/bin/cc", arguments: [], environment: [], directory: "/"),
-      outputs: ["/a.o"], inputPath: "/a.c", input: [])
+      outputs: ["/a.o"], inputs: [RemoteJob.Input(path: "/a.c", content: .bytes([]))])
     do throws(FarmFailure) {
       _ = try client.compile(job, archive: (.numbered(1), "/nonexistent"), isWanted: { true })
       return nil
