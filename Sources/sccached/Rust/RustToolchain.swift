@@ -100,8 +100,13 @@ struct RustProber: Sendable {
     parts.addLibraries(of: driver) { name in
       ["librustc", "libLLVM", "libstd"].contains(where: name.hasPrefix)
     }
-    let library = "\(sysroot)/lib/rustlib/\(question.target ?? String(host))/lib"
+    let target = question.target.map(TargetSpecifications.name) ?? String(host)
+    let library = "\(sysroot)/lib/rustlib/\(target)/lib"
     addStandardLibrary(library, to: &parts)
+    // The installation may describe a target of its own.
+    let description = "\(sysroot)/lib/rustlib/\(target)/target.json"
+    parts.watch(description)
+    if FileStamp(path: description) != nil { parts.add(description, role: "target") }
     addLinker("\(sysroot)/lib/rustlib/\(host)/bin", to: &parts)
     parts.note(version)
     guard parts.isComplete else { return nil }
@@ -150,11 +155,29 @@ struct RustProber: Sendable {
     return hash.finish()
   }
 
+  /// What links for a target. Stable compilers tell only those who allow unstable features.
+  func linking(
+    _ program: String, target: String, _ call: Call
+  ) -> RustRegistry.TargetLinking? {
+    let words = ["-Z", "unstable-options", "--print", "target-spec-json", "--target", target]
+    guard
+      let text = run(compiler(of: program), words, call, adding: [Array("RUSTC_BOOTSTRAP=1".utf8)]),
+      let flavor = TargetSpecifications.field("linker-flavor", of: text)
+    else { return nil }
+    return RustRegistry.TargetLinking(
+      linker: TargetSpecifications.field("linker", of: text), flavor: flavor)
+  }
+
   /// Standard output without its last line feed; nil when it fails.
-  private func run(_ program: String, _ arguments: [String], _ call: Call) -> String? {
+  private func run(
+    _ program: String, _ arguments: [String], _ call: Call, adding variables: [[UInt8]] = []
+  ) -> String? {
+    let own = call.environment.variables(running: program).filter { variable in
+      !variables.contains { variable.starts(with: $0.prefix { $0 != UInt8(ascii: "=") }) }
+    }
     guard
       let result = try? Spawn.run(
-        program, arguments, environment: call.environment.variables(running: program),
+        program, arguments, environment: own + variables,
         directory: call.directory, timeoutSeconds: 60, outputLimit: 1 << 20),
       result.isSuccess, let text = String(validating: result.output, as: UTF8.self)
     else { return nil }
