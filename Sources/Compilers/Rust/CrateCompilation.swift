@@ -68,6 +68,9 @@ package struct CrateCompilation: Sendable, Equatable {
   package var hidesPaths: Bool
   /// What has paths in it is compressed: the metadata of dynamic libraries, sections of debug information.
   package var packsPaths: Bool
+  /// What is written depends on where things lie though no path shows it: `-C rpath` tells the way from the
+  /// product to its libraries.
+  package var isBoundToPlaces: Bool
   /// The directories that `--remap-path-prefix` puts something else in place of.
   package var remapped: [String]
   package var splitDebugInformation: SplitDebugInformation

@@ -43,6 +43,7 @@ struct CrateBuilder<Files: FileReading> {
   private var extraFileName = ""
   private var usesNativeProcessor = false
   private var hidesPaths = false
+  private var isBoundToPlaces = false
   private var remapped: [String] = []
   /// Only some of the paths are remapped.
   private var isScoped = false
@@ -209,7 +210,15 @@ struct CrateBuilder<Files: FileReading> {
     case "link-arg": linking.arguments.append(value ?? "")
     case "link-args":
       linking.arguments += (value ?? "").split(separator: " ").map(String.init)
-    case "instrument-coverage", "profile-generate", "llvm-args", "passes": hidesPaths = true
+    case "llvm-args":
+      // Some read profiles, load libraries or write reports.
+      let words = (value ?? "").split(separator: " ")
+      guard
+        !words.contains(where: { $0.contains("/") || $0.contains("file") || $0.contains("load") })
+      else { throw .cannotCache("-C llvm-args") }
+      hidesPaths = true
+    case "instrument-coverage", "profile-generate", "passes": hidesPaths = true
+    case "rpath": isBoundToPlaces = true
     default: break
     }
     keyArguments.append("codegen=\(name)" + (value.map { "=\($0)" } ?? ""))
@@ -289,6 +298,7 @@ struct CrateBuilder<Files: FileReading> {
         + (target.map { ["target=\($0)"] } ?? []),
       extraInputs: extraInputs, usesNativeProcessor: usesNativeProcessor,
       hidesPaths: hidesPaths, packsPaths: isDynamic || compresses,
+      isBoundToPlaces: isBoundToPlaces,
       remapped: isScoped ? [] : remapped,
       splitDebugInformation: splitDebugInformation, diagnostics: diagnostics, linking: linking)
   }

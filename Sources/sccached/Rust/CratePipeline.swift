@@ -189,7 +189,7 @@ extension CompilePipeline {
     _ call: Call, _ compilation: CrateCompilation, isClippy: Bool
   ) -> [String] {
     var names = [
-      "RUSTC_BOOTSTRAP", "RUST_TARGET_PATH", "RUSTC_FORCE_RUSTC_VERSION",
+      "LD_PRELOAD", "RUSTC_BOOTSTRAP", "RUST_TARGET_PATH", "RUSTC_FORCE_RUSTC_VERSION",
       "RUSTC_OVERRIDE_VERSION_STRING", "SDKROOT", "MACOSX_DEPLOYMENT_TARGET",
       "IPHONEOS_DEPLOYMENT_TARGET", "TVOS_DEPLOYMENT_TARGET", "WATCHOS_DEPLOYMENT_TARGET",
     ]

@@ -205,7 +205,9 @@ struct CrateRecording {
       let compilation = crate.compilation
       let isHidden =
         compilation.hidesPaths || compilation.packsPaths && !compilation.remaps(candidate.path)
-      if isHidden && holdsSources || !isPlain { named.insert(index) }
+      if isHidden && holdsSources || !isPlain || compilation.isBoundToPlaces {
+        named.insert(index)
+      }
     }
     let searched = candidates.indices.filter { !named.contains($0) }
     let needles = searched.map { Array(candidates[$0].path.utf8) }

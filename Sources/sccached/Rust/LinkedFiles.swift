@@ -32,7 +32,7 @@ struct LinkedFiles {
     else { throw NotStored(text: "the linker's list of files can't be read") }
     var found: [String] = []
     for path in listed {
-      if path.hasPrefix(crate.toolchain.sysroot + "/lib/") { continue }
+      if crate.toolchain.directories.contains(Path.directory(of: path)) { continue }
       if path.hasSuffix(".rcgu.o") { continue }
       guard isTemporary(path) else {
         found.append(path)

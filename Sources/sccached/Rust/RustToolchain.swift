@@ -13,6 +13,9 @@ struct RustToolchain: Sendable {
   /// Where the target's standard library lies.
   let standardLibrary: String
 
+  /// Those whose libraries are behind the digest.
+  var directories: [String] { [standardLibrary, sysroot + "/lib"] }
+
   /// Nothing was replaced since.
   var isInPlace: Bool { parts.allSatisfy(\.isInPlace) }
 }
@@ -109,6 +112,11 @@ struct RustProber: Sendable {
     if FileStamp(path: description) != nil { parts.add(description, role: "target") }
     addLinker("\(sysroot)/lib/rustlib/\(host)/bin", to: &parts)
     parts.note(version)
+    // With the standard library's sources at hand rustc writes where they lie, else a name that is the same
+    // everywhere (`real_rust_source_base_dir` of its session).
+    let sources = "\(sysroot)/lib/rustlib/src/rust/library/std/src/lib.rs"
+    parts.watch(sources)
+    if FileStamp(path: sources) != nil { parts.note("sources: \(sysroot)") }
     guard parts.isComplete else { return nil }
     return RustToolchain(
       host: String(host), digest: parts.digest(), parts: parts.parts,

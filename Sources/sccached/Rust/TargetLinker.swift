@@ -49,7 +49,7 @@ extension CompilePipeline {
     guard linking.flavor.map({ ["gcc", "gnu-cc", "gnu-lld-cc"].contains($0) }) ?? true else {
       throw .cannotCache("crate-type: a linker that no C compiler runs")
     }
-    if let argument = linking.arguments.first(where: Self.namesUnlistedFile) {
+    if let argument = linking.arguments.first(where: LinkArguments.namesUnknownFile) {
       throw .cannotCache("-C link-arg=\(argument.prefix { $0 != "=" && $0 != "/" })")
     }
     guard let linker = linkers.linker(linking, call), linker.listsFiles else {
@@ -57,10 +57,20 @@ extension CompilePipeline {
     }
     return linker
   }
+}
 
-  /// Files that no linker has in its list: of further arguments, of rules for the driver, of names to keep.
-  private static func namesUnlistedFile(_ argument: String) -> Bool {
-    argument.contains("@") || argument.hasPrefix("-specs") || argument.hasPrefix("--specs")
-      || argument.contains("retain-symbols-file") || argument.contains("-plugin")
+/// What `-C link-arg` gives to the linker and its driver.
+enum LinkArguments {
+  /// Of files that no linker has in its list: further arguments, rules for the driver, names to keep, plugins.
+  private static let read = ["@", "-specs", "retain-symbols-file", "-plugin"]
+  /// Of files that are written beside the product.
+  private static let written = [
+    "-Map", "-out-implib", "-reproduce", "time-trace", "save-temps", "-lto-obj-path",
+    "-thinlto-index",
+    "-cache-dir", "-write-", "-aux-info", "-dumpdir", "-fdump", "-ftime-report", "-stack-usage",
+  ]
+
+  static func namesUnknownFile(_ argument: String) -> Bool {
+    (read + written).contains(where: argument.contains)
   }
 }

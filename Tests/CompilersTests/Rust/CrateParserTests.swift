@@ -105,7 +105,10 @@ import Testing
     ("-o x", "-o"), ("--emit=obj", "more than one --emit"), ("-C save-temps", "-C save-temps"),
     ("-Z self-profile", "-Z self-profile"), ("-C nonsense=1", "-C nonsense"),
     ("--nonsense", "--nonsense"), ("-L framework=/f", "-L framework"),
-    ("-C split-debuginfo=other", "-C split-debuginfo"), ("--print cfg", "notCompilation"),
+    ("-C split-debuginfo=other", "-C split-debuginfo"),
+    ("-C llvm-args=--sample-profile-file=p", "-C llvm-args"),
+    ("-C llvm-args=-load=p.so", "-C llvm-args"),
+    ("-C llvm-args=-x=/p", "-C llvm-args"), ("--print cfg", "notCompilation"),
     ("--version", "notCompilation"), ("-C help", "notCompilation"), ("-C", "argument parse"),
     ("second.rs", "multiple input files"), ("-Q", "-Q"), ("-v", "-v"),
   ])
@@ -181,6 +184,8 @@ import Testing
   @Test func whatHidesPaths() throws {
     let compressed = " -C link-arg=-Wl,--compress-debug-sections=zlib"
     #expect(try crate(Self.library + compressed).packsPaths)
+    #expect(try crate(Self.library + " -C rpath").isBoundToPlaces)
+    #expect(try crate(Self.library + " -C llvm-args=-inline-threshold=5").hidesPaths)
 
     #expect(try crate(Self.library + " -C instrument-coverage").hidesPaths)
     #expect(try crate(Self.library.replacing("lib ", with: "proc-macro ")).packsPaths)

@@ -69,8 +69,10 @@ import Testing
     try sandbox.isRight(words, .miss, output: Self.output, with: given)
   }
 
-  /// Files that the linker reads without listing them.
-  @Test(arguments: ["@more", "-Wl,@more", "-specs=more", "-Wl,--retain-symbols-file=more"])
+  /// Files that the linker reads without listing them, or writes.
+  @Test(arguments: [
+    "@more", "-Wl,@more", "-specs=more", "-Wl,--retain-symbols-file=more", "-Wl,-Map=map",
+  ])
   func unlistedFile(_ argument: String) throws {
     let sandbox = try sandbox()
     try library(sandbox, "lib/libn.a", 1)
@@ -108,6 +110,29 @@ import Testing
     try sandbox.isRight(words, .miss, output: output, in: "one")
     try sandbox.isRight(words, .miss, output: output, in: "two")
     try sandbox.isRight(words, .hit, output: output, in: "one")
+  }
+
+  /// The way from the product to its libraries is no path that a search would find.
+  @Test func wayToTheLibraries() throws {
+    let sandbox = try RustInstallation.sandbox()
+    try sandbox.write("lib.rs", "pub fn f() {}\n")
+    try sandbox.write("main.rs", "fn main() { l::f() }\n")
+    try sandbox.compile(
+      try sandbox.rustc(
+        "l", "lib.rs", types: "dylib", emit: "dep-info,link", out: "libs",
+        ["-C", "prefer-dynamic"]), .miss)
+    func program(_ out: String) throws -> [String] {
+      try sandbox.rustc(
+        "r", "main.rs", types: "bin", emit: "dep-info,link", out: out,
+        [
+          "-C", "prefer-dynamic", "-C", "rpath", "--extern",
+          "l=\(sandbox.path("libs/libl-0123abcd.so"))",
+        ])
+    }
+    for out in ["a", "a/deep/one"] {
+      try sandbox.isRight(try program(out), .miss, output: "\(out)/r-0123abcd")
+      try sandbox.isRight(try program(out), .hit, output: "\(out)/r-0123abcd")
+    }
   }
 
   // MARK: targets

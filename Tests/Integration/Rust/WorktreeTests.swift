@@ -111,6 +111,28 @@ import Testing
       then: expected, with: ["OUT_DIR": sandbox.path("PLACE/target/made")])
   }
 
+  /// rustc writes the name that the system has for the directory, not the one that leads through a link.
+  @Test func throughALink() throws {
+    let sandbox = try RustInstallation.sandbox()
+    try write(sandbox, "lib.rs", "pub fn f() {}\n")
+    let words = try sandbox.rustc("w", "lib.rs")
+    let output = sandbox.path("out/libw-0123abcd.rlib")
+    let named = ["PWD": sandbox.path("current")]
+    for place in Self.checkouts {
+      sandbox.remove("current")
+      sandbox.link(place, at: "current")
+      try sandbox.isRight(words, .miss, output: output, in: "current", with: named)
+      try sandbox.isRight(words, .hit, output: output, in: place)
+    }
+    // Base directories are found by either name.
+    let given = [
+      "SCCACHE_BASEDIRS": "\(sandbox.path("current")):\(sandbox.path("one"))",
+      "SCCACHE_RUST_REMAP_BASEDIRS": "true",
+    ]
+    try sandbox.compile(words, .miss, in: "one", with: given)
+    try sandbox.compile(words, .hit, in: "current", with: given.merging(named) { $1 })
+  }
+
   /// Without the setting no path is taken away, and none comes from another checkout.
   @Test func nothingUnasked() throws {
     let sandbox = try RustInstallation.sandbox()
