@@ -31,7 +31,7 @@ package struct CrateKeyInputs: Sendable {
   }
 
   /// Raised whenever what enters a key, or what an entry means, changes.
-  private static let version: UInt64 = 1
+  private static let version: UInt64 = 2
 
   /// Finds the manifest: everything known before the crate's files are read.
   package var manifestKey: Digest {

@@ -175,3 +175,31 @@ package struct RunningChecksum: ~Copyable {
     cxxhash_digest(state)
   }
 }
+
+/// A checksum that is wide enough to stand for a content that nobody forges: XXH3, 128 bits.
+package struct WideChecksum: ~Copyable {
+  private let state: UnsafeMutableRawPointer
+
+  package init() {
+    guard let state = cxxhash128_new() else {
+      fatalError("out of memory for 576 bytes of checksum state")
+    }
+    self.state = state
+  }
+
+  deinit {
+    cxxhash_free(state)
+  }
+
+  package mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    cxxhash128_update(state, bytes.baseAddress, bytes.count)
+  }
+
+  /// 16 bytes.
+  package func value() -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: 16) { buffer, filled in
+      if let start = buffer.baseAddress { cxxhash128_digest(state, start) }
+      filled = 16
+    }
+  }
+}

@@ -29,17 +29,46 @@ package enum Files {
 
   /// The digest of a file of any size.
   package static func digest(of path: String) throws(SystemError) -> Digest {
-    let file = try Descriptor.open(path, O_RDONLY | O_NONBLOCK)
-    guard try file.stamp(path: path).isRegular else {
-      throw SystemError("read as a file", path, code: EINVAL)
+    var hash = SHA256()
+    try forEachPiece(of: path) { hash.update($0) }
+    return hash.finish()
+  }
+
+  /// Tells the contents of files apart that nobody makes to look alike, programs and their libraries, at
+  /// a fraction of a digest's cost: the digest of the file's size and its XXH3 of 128 bits.
+  package static func fingerprint(of path: String) throws(SystemError) -> Digest {
+    var sum = WideChecksum()
+    var size = 0
+    try forEachPiece(of: path) {
+      sum.update($0)
+      size += $0.count
     }
     var hash = SHA256()
-    var offset = 0
+    hash.field("fingerprint")
+    hash.field(UInt64(size))
+    hash.field(sum.value())
+    return hash.finish()
+  }
+
+  /// Pieces that stay in the processor's cache on their way.
+  private static let pieceSize = 256 << 10
+
+  /// Only of a regular file: a pipe in a file's place would hold its reader for ever.
+  private static func forEachPiece(
+    of path: String, _ body: (UnsafeRawBufferPointer) -> Void
+  ) throws(SystemError) {
+    let file = try Descriptor.open(path, O_RDONLY | O_NONBLOCK)
+    let stamp = try file.stamp(path: path)
+    guard stamp.isRegular else { throw SystemError("read as a file", path, code: EINVAL) }
+    let room = max(min(pieceSize, Int(stamp.size) + 1), 4096)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: room, alignment: 4096)
+    defer { buffer.deallocate() }
     while true {
-      let piece = try file.read(at: offset, count: 1 << 20, path: path)
-      if piece.isEmpty { return hash.finish() }
-      piece.withUnsafeBytes { hash.update($0) }
-      offset += piece.count
+      let count = Glibc.read(file.number, buffer.baseAddress, buffer.count)
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw SystemError("read", path) }
+      if count == 0 { return }
+      body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
   }
 

@@ -14,12 +14,14 @@ package struct RequestSettings: Sendable, Equatable {
   package var remoteOnly: Bool
   /// `SCCACHE_RUST_LINKS`: what a linker makes for rustc is cached, too.
   package var cachesRustLinks: Bool
+  /// `SCCACHE_RUST_REMAP_BASEDIRS`: rustc writes `.` in place of base directories.
+  package var remapsBaseDirectories: Bool
   /// `SCCACHE_RUST_EXTRA_INPUTS`, separated by `;`, behind the daemon's: `CRATE=ITEM`.
   package var rustExtraInputs: [String]
   /// What was wrong, for the caller; it counts as unset.
   package var warnings: [String] = []
 
-  /// Looks eight variables up and allocates only for those that are set.
+  /// Looks nine variables up and allocates only for those that are set.
   ///
   /// - Parameter environmentLookup: a variable of the call's environment, nil for unset.
   package init(environmentLookup: (String) -> String?, defaults: Settings) {
@@ -33,6 +35,7 @@ package struct RequestSettings: Sendable, Equatable {
     baseDirectories = defaults.baseDirectories
     remoteOnly = defaults.distribution.remoteOnly
     cachesRustLinks = defaults.cachesRustLinks
+    remapsBaseDirectories = defaults.remapsBaseDirectories
     rustExtraInputs =
       defaults.rustExtraInputs
       + (environmentLookup("SCCACHE_RUST_EXTRA_INPUTS").map { list in
@@ -50,6 +53,7 @@ package struct RequestSettings: Sendable, Equatable {
     boolean("SCCACHE_DIRECT", &useDirectMode)
     boolean("SCCACHE_DIST_REMOTE_ONLY", &remoteOnly)
     boolean("SCCACHE_RUST_LINKS", &cachesRustLinks)
+    boolean("SCCACHE_RUST_REMAP_BASEDIRS", &remapsBaseDirectories)
     if let list = environmentLookup("SCCACHE_BASEDIRS") {
       do throws(SettingsError) {
         baseDirectories = try BaseDirectories.normalised(

@@ -71,6 +71,7 @@ extension Settings {
     if let value = try file?.positiveNumber("jobs") { compilerSlots = value }
     if var section = try file?.table("rust") {
       cachesRustLinks = try section.boolean("cache_links") ?? cachesRustLinks
+      remapsBaseDirectories = try section.boolean("remap_basedirs") ?? remapsBaseDirectories
       rustExtraInputs = try section.strings("extra_inputs") ?? []
       if let wrong = rustExtraInputs.first(where: { !$0.contains("=") }) {
         throw section.file.error(

@@ -28,6 +28,8 @@ package struct Settings: Sendable, Equatable {
   package var zstdLevel: Int?
   /// What a linker makes for rustc is cached, too (`rust.cache_links`, `SCCACHE_RUST_LINKS`).
   package var cachesRustLinks = true
+  /// rustc writes `.` in place of base directories (`rust.remap_basedirs`, `SCCACHE_RUST_REMAP_BASEDIRS`).
+  package var remapsBaseDirectories = false
   /// `CRATE=ITEM`: what else a crate depends on (`rust.extra_inputs`).
   package var rustExtraInputs: [String] = []
   /// How many compilers run at a time (`SCCACHE_JOBS`, `jobs`); nil: as many as there are cores.

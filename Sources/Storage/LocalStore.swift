@@ -272,6 +272,6 @@ package final class LocalStore: Sendable {
     if let level = options.zstdLevel { return .always(level) }
     // More than half full: from now on the room is worth more than the time.
     let isTight = (space.used() ?? 0) > options.sizeLimit / 2
-    return .above(isTight ? 16 << 10 : 4 << 20)
+    return .above(isTight ? 16 << 10 : 64 << 20)
   }
 }

@@ -21,6 +21,45 @@ import Testing
     #expect(try file.read(at: count + 5, count: 10, path: path).isEmpty)
   }
 
+  /// One byte anywhere makes another one, and so does a byte less.
+  @Test(arguments: [1, 240, 4_096, 262_144, 262_145, 600_000])
+  func fingerprints(count: Int) throws {
+    var random = SeededGenerator(seed: UInt64(count))
+    var bytes = random.bytes(count)
+    let path = try directory.write("file", bytes)
+    let first = try Files.fingerprint(of: path)
+    #expect(try Files.fingerprint(of: path) == first)
+    var seen: Set<Digest> = [first]
+    for index in [0, count / 2, count - 1] {
+      bytes[index] ^= 1
+      let other = try Files.fingerprint(of: try directory.write("file", bytes))
+      let isNew = seen.insert(other).inserted || count == 1
+      #expect(isNew)
+      bytes[index] ^= 1
+    }
+    let shorter = try Files.fingerprint(of: try directory.write("file", Array(bytes.dropLast())))
+    let isNew = seen.insert(shorter).inserted
+    #expect(isNew)
+    #expect(throws: SystemError.self) { try Files.fingerprint(of: "/dev/null") }
+  }
+
+  /// XXH3 of nothing with 128 bits, as its reference has it; pieces give what the whole gives.
+  @Test func wideChecksum() throws {
+    let empty = WideChecksum()
+    let nothing = empty.value().map { String($0, radix: 16) }.joined(separator: " ")
+    #expect(nothing == "99 aa 6 d3 1 47 98 d8 60 1 c3 24 46 8d 49 7f")
+    var whole = WideChecksum()
+    var pieces = WideChecksum()
+    let bytes = (0..<10_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    bytes.withUnsafeBytes { whole.update($0) }
+    for start in stride(from: 0, to: bytes.count, by: 97) {
+      bytes[start..<min(start + 97, bytes.count)].withUnsafeBytes { pieces.update($0) }
+    }
+    let left = whole.value()
+    let right = pieces.value()
+    #expect(left == right)
+  }
+
   /// The kernel's tables have no size and come in pieces.
   @Test func readsFilesOfProcToTheirEnd() throws {
     let expected = try Descriptor.open("/proc/self/maps", O_RDONLY)

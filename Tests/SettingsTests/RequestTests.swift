@@ -52,6 +52,10 @@ import Testing
     let settings = try request(own, daemon)
     #expect(settings.cachesRustLinks)
     #expect(settings.rustExtraInputs == ["a=*.html", "b=env:X", "c=d", "e=env:F"])
+    #expect(try !request([:]).remapsBaseDirectories)
+    let remapping = try load(file: "[rust]\nremap_basedirs = true")
+    #expect(try request([:], remapping).remapsBaseDirectories)
+    #expect(try !request(["SCCACHE_RUST_REMAP_BASEDIRS": "off"], remapping).remapsBaseDirectories)
     #expect(
       failure(file: "[rust]\nextra_inputs = [\"templates\"]").causes.joined().contains(
         "'templates' must be CRATE=PATTERN"))

@@ -1,3 +1,5 @@
+import Platform
+
 /// What one call of rustc will read and write, and what of its command line can change the output.
 package struct CrateCompilation: Sendable, Equatable {
   package enum CrateType: String, Sendable, CaseIterable {
@@ -51,6 +53,8 @@ package struct CrateCompilation: Sendable, Equatable {
   package var nativeDirectories: [String]
   /// Where crates are looked for, in order, as written: what is found there only a linker reads.
   package var crateDirectories: [String]
+  /// A crate that the source names and no `--extern` does is looked for in some of these.
+  package var looksForCrates: Bool
   /// Every file that a successful run leaves behind, the dependency file among them.
   package var outputs: [Output]
   /// Arguments that enter the key, options spelt in one way. Not among them: the input, the output
@@ -60,10 +64,27 @@ package struct CrateCompilation: Sendable, Equatable {
   package var extraInputs: [String]
   /// `-C target-cpu=native`: what that is on this machine enters the key.
   package var usesNativeProcessor: Bool
-  /// Paths are written in a form that no search finds (coverage maps, the metadata of dynamic libraries).
+  /// Paths are written in a form that no search finds, or may be those of the command line: coverage maps.
   package var hidesPaths: Bool
+  /// What has paths in it is compressed: the metadata of dynamic libraries, sections of debug information.
+  package var packsPaths: Bool
+  /// What is written depends on where things lie though no path shows it: `-C rpath` tells the way from the
+  /// product to its libraries.
+  package var isBoundToPlaces: Bool
+  /// The directories that `--remap-path-prefix` puts something else in place of.
+  package var remapped: [String]
+  package var splitDebugInformation: SplitDebugInformation
   package var diagnostics: Diagnostics
   package var linking: Linking
+
+  /// `-C split-debuginfo`, on systems with ELF.
+  package enum SplitDebugInformation: String, Sendable {
+    case off
+    /// A file beside each program, and inside of libraries.
+    case packed
+    /// Files beside the outputs, whose names rustc makes up.
+    case unpacked
+  }
 
   /// What the command line says of the linker.
   package struct Linking: Sendable, Equatable {
@@ -79,6 +100,20 @@ package struct CrateCompilation: Sendable, Equatable {
     package var isJSON = false
     package var colour = Compilation.Colour.automatic
     package var width: String?
+  }
+
+  /// Whether a file beside the outputs is one of the loose ones with debug information: the names begin with
+  /// that of the crate and its `-C extra-filename`.
+  package func isLooseDebugFile(_ name: String) -> Bool {
+    guard splitDebugInformation == .unpacked, name.hasSuffix(".dwo"), !name.contains("/"),
+      let list = outputs.first(where: { $0.name == "d" })
+    else { return false }
+    return name.hasPrefix(Path.name(of: list.path).dropLast(1))
+  }
+
+  /// Whether rustc writes something else in place of a directory's path, everywhere.
+  package func remaps(_ directory: String) -> Bool {
+    remapped.contains { $0 == directory || directory.hasPrefix($0.hasSuffix("/") ? $0 : $0 + "/") }
   }
 
   /// A linker takes part.

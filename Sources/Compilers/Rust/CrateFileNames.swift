@@ -39,14 +39,16 @@ struct CrateFileNames {
     return directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)"
   }
 
+  /// A target whose programs are ELF files; what a file describes may be anything.
+  static func isELF(_ target: String) -> Bool {
+    let systems = ["-linux-", "-freebsd", "-netbsd", "-openbsd", "-illumos", "-android"]
+    return systems.contains(where: target.contains) && !target.hasSuffix(".json")
+  }
+
   /// Of ELF targets; of others only what is the same everywhere.
   private func fileName(_ type: CrateCompilation.CrateType) -> String? {
     if type == .lib || type == .rlib { return "lib\(crate)\(extra).rlib" }
-    guard
-      ["-linux-", "-freebsd", "-netbsd", "-openbsd", "-illumos", "-android"].contains(where: {
-        target.contains($0)
-      }), !target.hasSuffix(".json")
-    else { return nil }
+    guard Self.isELF(target) else { return nil }
     switch type {
     case .lib, .rlib: return "lib\(crate)\(extra).rlib"
     case .staticlib: return "lib\(crate)\(extra).a"

@@ -37,11 +37,17 @@ struct CrateBuilder<Files: FileReading> {
   private var staticLibraries: [CrateCompilation.StaticLibrary] = []
   private var nativeDirectories: [String] = []
   private var crateDirectories: [String] = []
+  private var looksForCrates = false
   private var keyArguments: [String] = []
   private var extraInputs: [String] = []
   private var extraFileName = ""
   private var usesNativeProcessor = false
   private var hidesPaths = false
+  private var isBoundToPlaces = false
+  private var remapped: [String] = []
+  /// Only some of the paths are remapped.
+  private var isScoped = false
+  private var splitDebugInformation = CrateCompilation.SplitDebugInformation.off
   private var diagnostics = CrateCompilation.Diagnostics()
   private var linking = CrateCompilation.Linking()
 
@@ -108,8 +114,15 @@ struct CrateBuilder<Files: FileReading> {
       default: diagnostics.colour = .automatic
       }
     case "diagnostic-width": diagnostics.width = value
+    case "remap-path-scope":
+      isScoped = true
+      keep(option)
+    case "remap-path-prefix":
+      // The last `=` is the one that counts; rustc refuses a value without one.
+      if let equals = value.lastIndex(of: "=") { remapped.append(String(value[..<equals])) }
+      keep(option)
     case "verbose": throw .cannotCache("-v")
-    // `-g` and `-O` among them, and lints, `--cfg`, `--edition`, `--remap-path-prefix` …
+    // `-g` and `-O` among them, and lints, `--cfg`, `--edition` …
     default: keep(option)
     }
   }
@@ -155,6 +168,7 @@ struct CrateBuilder<Files: FileReading> {
     if kind == "framework" { throw .cannotCache("-L framework") }
     if kind != "dependency", kind != "crate" { nativeDirectories.append(path) }
     if kind != "native" { crateDirectories.append(path) }
+    if kind != "native", kind != "dependency" { looksForCrates = true }
   }
 
   /// `[KIND[:MODIFIERS]=]NAME[:RENAME]`
@@ -182,7 +196,11 @@ struct CrateBuilder<Files: FileReading> {
       guard let value else { throw .cannotCache("extra-filename") }
       extraFileName = value
     case "split-debuginfo":
-      if value != "off" { throw .cannotCache("-C split-debuginfo") }
+      guard
+        let kind = CrateCompilation.SplitDebugInformation(rawValue: value ?? ""),
+        kind == .off || CrateFileNames.isELF(target ?? host)
+      else { throw .cannotCache("-C split-debuginfo") }
+      splitDebugInformation = kind
     case "profile-use":
       if let value { extraInputs.append(value) }
     case "target-cpu":
@@ -192,7 +210,15 @@ struct CrateBuilder<Files: FileReading> {
     case "link-arg": linking.arguments.append(value ?? "")
     case "link-args":
       linking.arguments += (value ?? "").split(separator: " ").map(String.init)
-    case "instrument-coverage", "profile-generate", "llvm-args", "passes": hidesPaths = true
+    case "llvm-args":
+      // Some read profiles, load libraries or write reports.
+      let words = (value ?? "").split(separator: " ")
+      guard
+        !words.contains(where: { $0.contains("/") || $0.contains("file") || $0.contains("load") })
+      else { throw .cannotCache("-C llvm-args") }
+      hidesPaths = true
+    case "instrument-coverage", "profile-generate", "passes": hidesPaths = true
+    case "rpath": isBoundToPlaces = true
     default: break
     }
     keyArguments.append("codegen=\(name)" + (value.map { "=\($0)" } ?? ""))
@@ -249,9 +275,16 @@ struct CrateBuilder<Files: FileReading> {
     let types = crateTypes.isEmpty ? [.bin] : crateTypes
     let names = CrateFileNames(
       crate: crateName, extra: extraFileName, target: target ?? host, directory: outDirectory)
-    guard let outputs = names.outputs(products, isTest ? [.bin] : types, isTest: isTest) else {
+    guard var outputs = names.outputs(products, isTest ? [.bin] : types, isTest: isTest) else {
       throw .cannotCache("crate-type")
     }
+    if splitDebugInformation == .packed {
+      outputs += outputs.filter(\.isExecutable).map {
+        Output(name: $0.name + ".dwp", path: $0.path + ".dwp", isRequired: false)
+      }
+    }
+    // Sections of debug information that are compressed, too.
+    let compresses = linking.arguments.contains { $0.contains("compress-debug-sections") }
     // The metadata of dynamic libraries is compressed.
     let isDynamic =
       products.contains(.link) && types.contains { $0 == .dylib || $0 == .procMacro }
@@ -259,11 +292,14 @@ struct CrateBuilder<Files: FileReading> {
       crateName: crateName, input: input, outDirectory: outDirectory, products: products,
       crateTypes: types, isTest: isTest, target: target, externs: externs,
       staticLibraries: staticLibraries, nativeDirectories: nativeDirectories,
-      crateDirectories: crateDirectories, outputs: outputs,
+      crateDirectories: crateDirectories, looksForCrates: looksForCrates, outputs: outputs,
       keyArguments: keyArguments + ["name=\(crateName)"] + types.map { "type=\($0.rawValue)" }
         + products.map { "emit=\($0.rawValue)" }.sorted() + (isTest ? ["test"] : [])
         + (target.map { ["target=\($0)"] } ?? []),
       extraInputs: extraInputs, usesNativeProcessor: usesNativeProcessor,
-      hidesPaths: hidesPaths || isDynamic, diagnostics: diagnostics, linking: linking)
+      hidesPaths: hidesPaths, packsPaths: isDynamic || compresses,
+      isBoundToPlaces: isBoundToPlaces,
+      remapped: isScoped ? [] : remapped,
+      splitDebugInformation: splitDebugInformation, diagnostics: diagnostics, linking: linking)
   }
 }

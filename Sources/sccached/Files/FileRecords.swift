@@ -76,18 +76,35 @@ final class FileRecords: Sendable {
   }
 
   private let records = Mutex<[Key: FileRecord]>([:])
-  private let digests = Mutex<[ExactText: (stamp: FileStamp, digest: Digest)]>([:])
+  private let digests = Known([:])
+  private let fingerprints = Known([:])
   private static let limit = 100_000
 
-  /// The digest of a file's bytes alone, for programs and libraries: nothing in them is looked for.
+  /// The digest of a file's bytes alone: nothing in them is looked for.
   func contentDigest(_ path: String, _ stamp: FileStamp) -> Digest? {
+    remembered(digests, path, stamp) { try? Files.digest(of: path) }
+  }
+
+  /// What stands for a program or a library of a compiler, of which there are hundreds of megabytes.
+  func fingerprint(_ path: String, _ stamp: FileStamp) -> Digest? {
+    remembered(fingerprints, path, stamp) { try? Files.fingerprint(of: path) }
+  }
+
+  private typealias Known = Mutex<[ExactText: (stamp: FileStamp, digest: Digest)]>
+
+  private func remembered(
+    _ table: borrowing Known, _ path: String, _ stamp: FileStamp, _ read: () -> Digest?
+  ) -> Digest? {
     let key = ExactText(path)
-    if let known = digests.withLock({ $0[key] }), known.stamp == stamp { return known.digest }
+    if let known = table.withLock({ $0[key] }), known.stamp == stamp { return known.digest }
     let looked = Clock.coarse
-    guard let digest = try? Files.digest(of: path), FileStamp(path: path) == stamp else {
-      return nil
+    guard let digest = read(), FileStamp(path: path) == stamp else { return nil }
+    if stamp.isSettled(at: looked) {
+      table.withLock { known in
+        if known.count >= Self.limit { known.removeAll() }
+        known[key] = (stamp, digest)
+      }
     }
-    if stamp.isSettled(at: looked) { digests.withLock { $0[key] = (stamp, digest) } }
     return digest
   }
 

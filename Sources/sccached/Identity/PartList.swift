@@ -27,7 +27,7 @@ struct PartList {
       return true
     }
     guard let stamp = FileStamp(path: path),
-      let digest = files.contentDigest(path, stamp)
+      let digest = files.fingerprint(path, stamp)
     else {
       isComplete = false
       return false

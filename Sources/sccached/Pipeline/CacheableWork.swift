@@ -16,6 +16,8 @@ protocol CacheableWork: Sendable {
   /// The file that is compiled, as written.
   var input: String { get }
   var outputs: [Output] { get }
+  /// The outputs that an entry has; there can be more than the command line tells.
+  func outputs(of head: EntryHead) -> [Output]
   /// One that is written anew for each call; nil where it is an output like the others.
   var dependencyFile: DependencyFile? { get }
   var strictness: Strictness { get }
@@ -49,6 +51,8 @@ protocol CacheableWork: Sendable {
 }
 
 extension CacheableWork {
+  func outputs(of head: EntryHead) -> [Output] { outputs }
+
   /// In front: behind `--` they would be inputs.
   func arguments(adding added: [String]) -> [String] { added + call.arguments }
 

@@ -10,11 +10,13 @@ struct Call: Sendable {
   /// Given back before the call waits for anything.
   let slot: WorkSlot
   let environment: RequestEnvironment
-  let settings: RequestSettings
+  var settings: RequestSettings
   let umask: UInt32
   let errorsGoToTerminal: Bool
-  /// Absolute.
-  let directory: String
+  /// Absolute, by the name that C compilers take for it (`PWD`).
+  var directory: String
+  /// Absolute, without links: what `getcwd` says.
+  let physicalDirectory: String
   /// The compiler as the caller named it.
   let command: String
   let arguments: [String]
@@ -22,6 +24,19 @@ struct Call: Sendable {
   var notice: String
 
   var noticeBytes: [UInt8] { Array(notice.utf8) }
+
+  /// The same for a compiler that asks the system where it is: rustc writes that name. So do base directories
+  /// count by it, too.
+  var inPhysicalDirectory: Call {
+    var call = self
+    call.directory = physicalDirectory
+    for base in settings.baseDirectories {
+      guard let real = ProgramLookup.realPath(base), !call.settings.baseDirectories.contains(real)
+      else { continue }
+      call.settings.baseDirectories.append(real)
+    }
+    return call
+  }
 }
 
 /// A call that can be cached, with everything that selects its result.

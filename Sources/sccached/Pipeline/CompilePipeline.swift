@@ -60,7 +60,7 @@ final class CompilePipeline: Sendable {
       return
     }
     if Self.isRustCompiler(program) {
-      handleCrate(call, program, started: started)
+      handleCrate(call.inPhysicalDirectory, program, started: started)
       return
     }
     let files = CallerFiles(directory: call.directory)

@@ -38,7 +38,7 @@ struct Restoration<Work: CacheableWork> {
         written.keepsFile = true
         pending.append(written)
       }
-      for output in cacheable.outputs.reversed() {
+      for output in cacheable.outputs(of: entry.head).reversed() {
         guard let member = entry.head.member(output.name) else { continue }
         if cacheable.textMembers.contains(output.name) {
           guard let text = cacheable.used(try entry.bytes(of: member), member: output.name) else {

@@ -184,9 +184,10 @@ extension CompilePipeline {
       {
         return cacheable.places.digest
       }
-      for member in captured.members where try contains(member.content, needle) {
-        return cacheable.places.digest
-      }
+    }
+    let needles = tellTales.map { Array($0.utf8) }
+    for member in captured.members where try !names(in: member.content, of: needles).isEmpty {
+      return cacheable.places.digest
     }
     return nil
   }
@@ -211,25 +212,35 @@ extension CompilePipeline {
     }
   }
 
-  func contains(_ content: MemberContent, _ needle: [UInt8]) throws(NotStored) -> Bool {
+  /// Which of the needles an output has in it, by their indices.
+  func names(
+    in content: MemberContent, of needles: [[UInt8]]
+  ) throws(NotStored) -> Set<Int> {
+    var found: Set<Int> = []
+    func search(_ bytes: [UInt8]) {
+      for (index, needle) in needles.enumerated()
+      where !found.contains(index) && bytes.contains(bytes: needle) { found.insert(index) }
+    }
     switch content {
-    case .bytes(let bytes):
-      return bytes.contains(bytes: needle)
+    case .bytes(let bytes): search(bytes)
     case .file(let file):
+      // Pieces overlap, so that nothing is cut in two.
+      let overlap = needles.map(\.count).max() ?? 0
       var offset = 0
-      while offset < file.size {
-        // Pieces overlap, so that nothing is cut in two.
-        let count = min((1 << 20) + needle.count, file.size - offset)
+      while offset < file.size, found.count < needles.count {
+        let count = min(Self.searchedPiece + overlap, file.size - offset)
         guard
           let piece = try? file.descriptor.read(at: offset, count: count, path: "a copied output"),
           piece.count == count
         else { throw NotStored(text: "a copied output can't be read", isWriteError: true) }
-        if piece.contains(bytes: needle) { return true }
-        offset += 1 << 20
+        search(piece)
+        offset += Self.searchedPiece
       }
-      return false
     }
+    return found
   }
+
+  private static let searchedPiece = 256 << 10
 
   // MARK: what is written
 

@@ -29,7 +29,7 @@ struct BundledFiles {
     var natives: Set<String> = []
     for name in names {
       if name.hasPrefix("lib.rmeta") || name == "rust.metadata.bin" { continue }
-      if name.hasSuffix(".rcgu.o") {
+      if name.hasSuffix(".rcgu.o") || name.hasSuffix(".rcgu.dwo") {
         // CRATE-HASH.….rcgu.o
         crates.insert(String(name.prefix { $0 != "." }))
       } else {

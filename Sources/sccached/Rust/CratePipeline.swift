@@ -82,12 +82,17 @@ extension CompilePipeline {
     if isClippy, call.environment.value("CLIPPY_ARGS")?.contains("clippy::cargo") ?? false {
       throw .cannotCache("clippy::cargo")
     }
-    let linker = compilation.isLinked ? try self.linker(compilation, call) : nil
+    var compilation = compilation
+    let remaps =
+      call.settings.remapsBaseDirectories
+      ? compilation.remap(call.settings.baseDirectories, in: call.directory) : []
     let native = compilation.target == nil ? known : nil
     guard
       let toolchain = native
         ?? rust.toolchain(RustQuestion(program, target: compilation.target, call), call)
     else { throw .cannotCache("compiler can't be identified with these options") }
+    let linker =
+      compilation.isLinked ? try self.linker(compilation, program, toolchain, call) : nil
     var processor: Digest?
     if compilation.usesNativeProcessor {
       processor = rust.nativeProcessor(toolchain, program, target: compilation.target, call)
@@ -114,26 +119,12 @@ extension CompilePipeline {
     if let linker { inputs.libraries.append(("linker", linker.digest)) }
     return CacheableCrate(
       call: call, program: program, toolchain: toolchain, compilation: compilation, inputs: inputs,
-      presentation: crateDiagnostics(call, compilation), isClippy: isClippy,
+      presentation: crateDiagnostics(call, compilation), isClippy: isClippy, linker: linker,
+      remaps: remaps,
       sourceDirectories: Set(
         (outDirectories + call.settings.baseDirectories).map {
           $0.last == "/" ? String($0.dropLast()) : $0
         }))
-  }
-
-  /// What links is known, and tells what it reads.
-  private func linker(
-    _ compilation: CrateCompilation, _ call: Call
-  ) throws(Rejection) -> Linker {
-    guard call.settings.cachesRustLinks,
-      compilation.linking.flavor.map({ ["gcc", "gnu-cc", "gnu-lld-cc"].contains($0) }) ?? true,
-      // For another target rustc knows the linker's name better than we do.
-      compilation.target == nil || compilation.linking.linker != nil
-    else { throw .cannotCache("crate-type") }
-    guard let linker = linkers.linker(compilation.linking, call), linker.listsFiles else {
-      throw .cannotCache("crate-type: a linker that is not known")
-    }
-    return linker
   }
 
   private func content(_ path: String, _ call: Call) -> Digest? {
@@ -182,7 +173,9 @@ extension CompilePipeline {
     _ compilation: CrateCompilation, _ call: Call
   ) throws(Rejection) -> [(name: String, content: Digest)] {
     var found: [(name: String, content: Digest)] = []
-    for (index, path) in (compilation.extraInputs + call.settings.extraFiles).enumerated() {
+    let specification = TargetSpecifications.file(of: compilation.target, call).map { [$0] } ?? []
+    let paths = compilation.extraInputs + specification + call.settings.extraFiles
+    for (index, path) in paths.enumerated() {
       guard let content = content(path, call) else { throw .cannotCache("missing extra file") }
       found.append(("extra \(index)", content))
     }
@@ -195,7 +188,7 @@ extension CompilePipeline {
     _ call: Call, _ compilation: CrateCompilation, isClippy: Bool
   ) -> [String] {
     var names = [
-      "RUSTC_BOOTSTRAP", "RUST_TARGET_PATH", "RUSTC_FORCE_RUSTC_VERSION",
+      "LD_PRELOAD", "RUSTC_BOOTSTRAP", "RUST_TARGET_PATH", "RUSTC_FORCE_RUSTC_VERSION",
       "RUSTC_OVERRIDE_VERSION_STRING", "SDKROOT", "MACOSX_DEPLOYMENT_TARGET",
       "IPHONEOS_DEPLOYMENT_TARGET", "TVOS_DEPLOYMENT_TARGET", "WATCHOS_DEPLOYMENT_TARGET",
     ]

@@ -37,23 +37,22 @@ extension CompilePipeline {
     guard let run = runCrate(crate, added: linked?.addedArguments ?? []) else { return }
     let outcome = run.outcome
     let finished = Clock.monotonic
+    let recording = CrateRecording(
+      crate, self, outcome, linked, startStamp: run.startStamp, duration: run.duration)
     // Before the reply: afterwards cargo may change or remove what rustc wrote.
-    let recorded: Result<Storable, NotStored>
+    let captured: Result<CrateRecording.Captured, NotStored>
     do throws(NotStored) {
-      recorded = .success(
-        try CrateRecording(
-          crate, self, outcome, linked, startStamp: run.startStamp, duration: run.duration
-        ).storable(key))
+      captured = .success(try recording.capture())
     } catch {
-      recorded = .failure(error)
+      captured = .failure(error)
     }
     crate.call.channel.send(run.reply.frame(.result))
     noteCompiled(crate, outcome, run.duration)
     guard outcome.ending.isSuccess else { return }
-    switch recorded {
-    case .success(let storable): put(storable, crate, since: finished)
-    case .failure(let reason):
-      noteUnstored(crate, reason.text, isWriteError: reason.isWriteError)
+    do throws(NotStored) {
+      put(try recording.storable(key, try captured.get()), crate, since: finished)
+    } catch {
+      noteUnstored(crate, error.text, isWriteError: error.isWriteError)
     }
   }
 }
@@ -80,17 +79,21 @@ struct CrateRecording {
     self.duration = duration
   }
 
-  /// The entry and its line in the manifest.
-  func storable(_ key: Digest) throws(NotStored) -> Storable {
+  /// What rustc left, safe from whatever the build does next, and the names of all that it read.
+  struct Captured {
+    var members: [EntryDraft.Member]
+    var files: [String]
+    var variables: [RustDependencyInfo.Variable]
+    /// No stamp would tell when one of these names came.
+    var expected: [ExpectedNames]
+  }
+
+  func capture() throws(NotStored) -> Captured {
     guard outcome.ending.isSuccess else { throw NotStored(text: "failed") }
     guard !outcome.isPartial else { throw NotStored(text: "too much output") }
-    // Crates, libraries and what else the key has by content: as they were before rustc read them.
-    guard let now = try? pipeline.cacheable(crate.call, crate.program, crate.compilation),
-      now.inputs.manifestKey == key
-    else { throw NotStored(text: "an input changed while compiling") }
     let listed = try dependencies()
     var members: [EntryDraft.Member] = []
-    for output in crate.outputs {
+    for output in crate.outputs + crate.looseOutputs() {
       if output.name == "d" {
         members.append(try text(Array(listed.text.utf8), "d"))
       } else {
@@ -104,19 +107,35 @@ struct CrateRecording {
       (MemberName.standardError, outcome.standardError),
     ]
     for (name, bytes) in printed where !bytes.isEmpty { members.append(try text(bytes, name)) }
-    let conditions =
-      listed.info.variables.map { crate.condition(variable: $0.name) }
-      + (try namedDirectories(members))
-    let read =
+    let sources = CrateSources(crate, files: listed.info.files)
+    try sources.checkCrates()
+    let files =
       listed.info.files + (try linked?.files() ?? []) + (try BundledFiles(crate).files())
-    let files = try pipeline.readVersions(read, crate, startStamp).map { file in
+    if members.contains(where: { $0.name.hasSuffix(".dwp") }) { try checkPacked(files) }
+    return Captured(
+      members: members, files: files, variables: listed.info.variables,
+      expected: sources.expected() + (linked?.expected(files) ?? [])
+        + (crate.isClippy ? pipeline.clippyConfiguration(crate) : []))
+  }
+
+  /// The entry and its line in the manifest. What changed since rustc was started shows in its stamp, also
+  /// behind the reply.
+  func storable(_ key: Digest, _ captured: Captured) throws(NotStored) -> Storable {
+    // Crates, libraries and what else the key has by content: as they were before rustc read them.
+    guard let now = try? pipeline.cacheable(crate.call, crate.program, crate.compilation),
+      now.inputs.manifestKey == key
+    else { throw NotStored(text: "an input changed while compiling") }
+    let variables = captured.variables.map(\.name).filter {
+      $0 != "OUT_DIR" || !crate.includesOnly(captured.files)
+    }
+    let conditions =
+      variables.map(crate.condition) + (try namedDirectories(captured.members))
+    let files = try pipeline.readVersions(captured.files, crate, startStamp).map { file in
       Manifest.File(
         path: crate.places.stored(file.path), exact: file.version.exact,
         relaxed: Manifest.File.neverRelaxed)
     }
-    let expected =
-      (linked?.expected(read) ?? []) + (crate.isClippy ? pipeline.clippyConfiguration(crate) : [])
-    return storable(key, members, files, expected, conditions)
+    return storable(key, captured.members, files, captured.expected, conditions)
   }
 
   private func storable(
@@ -140,6 +159,20 @@ struct CrateRecording {
   /// Nothing was printed but which files are there.
   private var isQuiet: Bool {
     outcome.standardOutput.isEmpty && ArtifactNotices.isAll(of: outcome.standardError)
+  }
+
+  /// What packs debug information reads it from the crates, which the linker lists, or else from files whose
+  /// names the crates have in them.
+  private func checkPacked(_ files: [String]) throws(NotStored) {
+    for path in files where path.hasSuffix(".rlib") {
+      guard let names = ArchiveMembers.names(of: crate.absolute(path)) else {
+        throw NotStored(text: "a crate that was linked can't be read")
+      }
+      let hasCode = names.contains { $0.hasSuffix(".rcgu.o") }
+      if hasCode, !names.contains(where: { $0.hasSuffix(".dwo") }) {
+        throw NotStored(text: "debug information of a crate that is not in it")
+      }
+    }
   }
 
   // MARK: dependencies
@@ -170,22 +203,29 @@ struct CrateRecording {
   private func namedDirectories(
     _ members: [EntryDraft.Member]
   ) throws(NotStored) -> [Manifest.Condition] {
-    var found: [Manifest.Condition] = []
     let candidates: [(base: Int?, path: String)] =
       [(nil, crate.places.directory)] + crate.places.bases.enumerated().map { ($0, $1) }
-    for candidate in candidates {
+    var named: Set<Int> = []
+    for (index, candidate) in candidates.enumerated() {
       // Texts escape such characters, each in its way.
       let isPlain = !candidate.path.utf8.contains { " \\\"#$".utf8.contains($0) || $0 >= 0x80 }
       let holdsSources =
         candidate.base == nil || crate.sourceDirectories.contains(candidate.path)
-      var isNamed = crate.compilation.hidesPaths && holdsSources || !isPlain
-      if !isNamed {
-        let needle = Array(candidate.path.utf8)
-        for member in members where try pipeline.contains(member.content, needle) { isNamed = true }
+      let compilation = crate.compilation
+      let isHidden =
+        compilation.hidesPaths || compilation.packsPaths && !compilation.remaps(candidate.path)
+      if isHidden && holdsSources || !isPlain || compilation.isBoundToPlaces {
+        named.insert(index)
       }
-      if isNamed { found.append(crate.condition(base: candidate.base)) }
     }
-    return found
+    let searched = candidates.indices.filter { !named.contains($0) }
+    let needles = searched.map { Array(candidates[$0].path.utf8) }
+    for member in members {
+      for index in try pipeline.names(in: member.content, of: needles) {
+        named.insert(searched[index])
+      }
+    }
+    return named.sorted().map { crate.condition(base: candidates[$0].base) }
   }
 }
 

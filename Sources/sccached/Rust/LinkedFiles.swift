@@ -32,7 +32,7 @@ struct LinkedFiles {
     else { throw NotStored(text: "the linker's list of files can't be read") }
     var found: [String] = []
     for path in listed {
-      if path.hasPrefix(crate.toolchain.sysroot + "/lib/") { continue }
+      if crate.toolchain.directories.contains(Path.directory(of: path)) { continue }
       if path.hasSuffix(".rcgu.o") { continue }
       guard isTemporary(path) else {
         found.append(path)
@@ -62,24 +62,13 @@ struct LinkedFiles {
     throw NotStored(text: "a crate that was linked can't be found")
   }
 
-  /// Where a library was looked for in vain, that one of its names must stay away.
+  /// What must stay away for the linker to find the same files again.
   func expected(_ files: [String]) -> [ExpectedNames] {
-    let searched = crate.compilation.nativeDirectories + crate.compilation.crateDirectories
-    var names: Set<String> = []
-    for path in files {
-      let name = Path.name(of: path)
-      guard name.hasPrefix("lib"), !searched.contains(where: { path.hasPrefix($0 + "/") }),
-        let dot = name.firstIndex(of: ".")
-      else { continue }
-      let stem = name[..<dot]
-      names.formUnion(["\(stem).so", "\(stem).a"])
-    }
-    return searched.map { directory in
-      ExpectedNames(
-        directory: crate.places.stored(directory),
-        absent: names.sorted().filter {
-          FileStamp.ofLink(path: Path.join(crate.absolute(directory), $0)) == nil
-        })
+    let named = crate.compilation.nativeDirectories + crate.compilation.crateDirectories
+    let search = LinkSearch(
+      named.map(crate.absolute) + (crate.linker?.searchDirectories ?? []).map(crate.absolute))
+    return search.absences(finding: files.map(crate.absolute)).map {
+      ExpectedNames(directory: crate.places.stored($0.directory), absent: $0.names)
     }
   }
 }

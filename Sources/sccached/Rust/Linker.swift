@@ -12,6 +12,8 @@ struct Linker: Sendable {
   /// It writes a list of all files that it reads (`--dependency-file` of GNU ld since 2.36, gold, lld since 12
   /// and mold).
   let listsFiles: Bool
+  /// Where it looks for libraries by itself, in order.
+  let searchDirectories: [String]
 
   var isInPlace: Bool { parts.allSatisfy(\.isInPlace) }
 }
@@ -41,7 +43,7 @@ final class LinkerRegistry: Sendable {
 
   /// Variables that reach the product, or choose what links.
   static let variables = [
-    "PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX", "LIBRARY_PATH", "LD_RUN_PATH",
+    "PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX", "LIBRARY_PATH", "LD_RUN_PATH", "LDEMULATION",
   ]
 
   /// Nil when there is no such program, when it is a script that may run anything, or can't be asked.
@@ -101,7 +103,26 @@ final class LinkerRegistry: Sendable {
     }
     guard parts.isComplete else { return nil }
     return Linker(
-      digest: parts.digest(), parts: parts.parts, listsFiles: listsFiles(question, call))
+      digest: parts.digest(), parts: parts.parts, listsFiles: listsFiles(question, call),
+      searchDirectories: searchDirectories(question, call))
+  }
+
+  /// Those of the driver, and behind them GNU ld's own (`SEARCH_DIR("=/usr/lib");` in its script).
+  private func searchDirectories(_ question: Question, _ call: Call) -> [String] {
+    var found: [String] = []
+    for line in lines(question, question.arguments + ["-print-search-dirs"], call) {
+      guard line.hasPrefix("libraries: =") else { continue }
+      found += line.dropFirst("libraries: =".utf8.count).split(separator: ":").map(String.init)
+    }
+    guard let answer = run(question, ["-print-prog-name=ld"], call),
+      let ld = ProgramLookup.find(answer, directory: call.directory, environment: call.environment)
+    else { return found }
+    let own = Question(program: ld, arguments: [], environment: question.environment)
+    for line in lines(own, ["--verbose"], call) where line.hasPrefix("SEARCH_DIR(") {
+      found += line.split(separator: "\"").filter { $0.hasPrefix("/") || $0.hasPrefix("=/") }
+        .map { String($0.first == "=" ? $0.dropFirst() : $0) }
+    }
+    return found
   }
 
   /// Whether an empty library can be linked with the list asked for, and the list is there.
@@ -125,6 +146,14 @@ final class LinkerRegistry: Sendable {
 
   /// The first line of what it prints, which may be nothing; nil when it fails.
   private func run(_ question: Question, _ arguments: [String], _ call: Call) -> String? {
+    output(question, arguments, call).map { $0.split(separator: "\n").first.map(String.init) ?? "" }
+  }
+
+  private func lines(_ question: Question, _ arguments: [String], _ call: Call) -> [String] {
+    output(question, arguments, call)?.split(separator: "\n").map(String.init) ?? []
+  }
+
+  private func output(_ question: Question, _ arguments: [String], _ call: Call) -> String? {
     guard
       let result = try? Spawn.run(
         question.program, arguments,
@@ -132,7 +161,6 @@ final class LinkerRegistry: Sendable {
         directory: call.directory, timeoutSeconds: 20, outputLimit: 1 << 20),
       result.isSuccess
     else { return nil }
-    return String(decoding: result.output, as: UTF8.self).split(separator: "\n").first
-      .map(String.init) ?? ""
+    return String(decoding: result.output, as: UTF8.self)
   }
 }

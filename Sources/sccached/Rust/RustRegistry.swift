@@ -10,11 +10,26 @@ final class RustRegistry: Sendable {
     var target: String?
   }
 
+  private struct LinkingQuestion: Hashable {
+    var toolchain: Digest
+    var target: String
+    /// Of the file that describes the target.
+    var specification: FileStamp?
+  }
+
+  /// What links for a target unless the command line says something else.
+  struct TargetLinking {
+    /// Nil: `cc`.
+    var linker: String?
+    var flavor: String
+  }
+
   private struct State {
     var toolchains: [RustQuestion: RustToolchain] = [:]
     /// Until when a program that could not be asked is not asked again, on the monotonic clock.
     var unknown: [RustQuestion: Int64] = [:]
     var native: [NativeQuestion: Digest] = [:]
+    var linking: [LinkingQuestion: TargetLinking] = [:]
   }
 
   private let state = Mutex(State())
@@ -65,6 +80,26 @@ final class RustRegistry: Sendable {
     state.withLock { state in
       if state.native.count >= Self.limit { state.native.removeAll() }
       state.native[question] = found
+    }
+    return found
+  }
+
+  /// Nil when the target's description can't be had.
+  func linking(
+    _ toolchain: RustToolchain, _ program: String, target: String, _ call: Call
+  ) -> TargetLinking? {
+    let file =
+      target.hasSuffix(".json") ? target : TargetSpecifications.file(of: target, call)
+    let stamp = file.flatMap { FileStamp(path: Path.absolute($0, in: call.directory)) }
+    let question = LinkingQuestion(
+      toolchain: toolchain.digest, target: target, specification: stamp)
+    if let known = state.withLock({ $0.linking[question] }) { return known }
+    let looked = Clock.coarse
+    guard let found = prober.linking(program, target: target, call) else { return nil }
+    guard stamp?.isSettled(at: looked) ?? true else { return found }
+    state.withLock { state in
+      if state.linking.count >= Self.limit { state.linking.removeAll() }
+      state.linking[question] = found
     }
     return found
   }

@@ -13,6 +13,9 @@ struct RustToolchain: Sendable {
   /// Where the target's standard library lies.
   let standardLibrary: String
 
+  /// Those whose libraries are behind the digest.
+  var directories: [String] { [standardLibrary, sysroot + "/lib"] }
+
   /// Nothing was replaced since.
   var isInPlace: Bool { parts.allSatisfy(\.isInPlace) }
 }
@@ -100,10 +103,20 @@ struct RustProber: Sendable {
     parts.addLibraries(of: driver) { name in
       ["librustc", "libLLVM", "libstd"].contains(where: name.hasPrefix)
     }
-    let library = "\(sysroot)/lib/rustlib/\(question.target ?? String(host))/lib"
+    let target = question.target.map(TargetSpecifications.name) ?? String(host)
+    let library = "\(sysroot)/lib/rustlib/\(target)/lib"
     addStandardLibrary(library, to: &parts)
+    // The installation may describe a target of its own.
+    let description = "\(sysroot)/lib/rustlib/\(target)/target.json"
+    parts.watch(description)
+    if FileStamp(path: description) != nil { parts.add(description, role: "target") }
     addLinker("\(sysroot)/lib/rustlib/\(host)/bin", to: &parts)
     parts.note(version)
+    // With the standard library's sources at hand rustc writes where they lie, else a name that is the same
+    // everywhere (`real_rust_source_base_dir` of its session).
+    let sources = "\(sysroot)/lib/rustlib/src/rust/library/std/src/lib.rs"
+    parts.watch(sources)
+    if FileStamp(path: sources) != nil { parts.note("sources: \(sysroot)") }
     guard parts.isComplete else { return nil }
     return RustToolchain(
       host: String(host), digest: parts.digest(), parts: parts.parts,
@@ -150,11 +163,29 @@ struct RustProber: Sendable {
     return hash.finish()
   }
 
+  /// What links for a target. Stable compilers tell only those who allow unstable features.
+  func linking(
+    _ program: String, target: String, _ call: Call
+  ) -> RustRegistry.TargetLinking? {
+    let words = ["-Z", "unstable-options", "--print", "target-spec-json", "--target", target]
+    guard
+      let text = run(compiler(of: program), words, call, adding: [Array("RUSTC_BOOTSTRAP=1".utf8)]),
+      let flavor = TargetSpecifications.field("linker-flavor", of: text)
+    else { return nil }
+    return RustRegistry.TargetLinking(
+      linker: TargetSpecifications.field("linker", of: text), flavor: flavor)
+  }
+
   /// Standard output without its last line feed; nil when it fails.
-  private func run(_ program: String, _ arguments: [String], _ call: Call) -> String? {
+  private func run(
+    _ program: String, _ arguments: [String], _ call: Call, adding variables: [[UInt8]] = []
+  ) -> String? {
+    let own = call.environment.variables(running: program).filter { variable in
+      !variables.contains { variable.starts(with: $0.prefix { $0 != UInt8(ascii: "=") }) }
+    }
     guard
       let result = try? Spawn.run(
-        program, arguments, environment: call.environment.variables(running: program),
+        program, arguments, environment: own + variables,
         directory: call.directory, timeoutSeconds: 60, outputLimit: 1 << 20),
       result.isSuccess, let text = String(validating: result.output, as: UTF8.self)
     else { return nil }

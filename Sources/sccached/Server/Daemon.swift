@@ -140,7 +140,8 @@ final class Daemon: Sendable {
       channel: channel, slot: slots.take(), environment: environment, settings: requestSettings,
       umask: request.umask,
       errorsGoToTerminal: request.flags & CompileRequest.standardErrorIsTerminal != 0,
-      directory: directory, command: arguments[0], arguments: Array(arguments.dropFirst()),
+      directory: directory, physicalDirectory: physical, command: arguments[0],
+      arguments: Array(arguments.dropFirst()),
       notice: notice(environment, requestSettings))
   }
 

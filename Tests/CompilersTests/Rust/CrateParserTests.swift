@@ -105,7 +105,10 @@ import Testing
     ("-o x", "-o"), ("--emit=obj", "more than one --emit"), ("-C save-temps", "-C save-temps"),
     ("-Z self-profile", "-Z self-profile"), ("-C nonsense=1", "-C nonsense"),
     ("--nonsense", "--nonsense"), ("-L framework=/f", "-L framework"),
-    ("-C split-debuginfo=unpacked", "-C split-debuginfo"), ("--print cfg", "notCompilation"),
+    ("-C split-debuginfo=other", "-C split-debuginfo"),
+    ("-C llvm-args=--sample-profile-file=p", "-C llvm-args"),
+    ("-C llvm-args=-load=p.so", "-C llvm-args"),
+    ("-C llvm-args=-x=/p", "-C llvm-args"), ("--print cfg", "notCompilation"),
     ("--version", "notCompilation"), ("-C help", "notCompilation"), ("-C", "argument parse"),
     ("second.rs", "multiple input files"), ("-Q", "-Q"), ("-v", "-v"),
   ])
@@ -139,9 +142,53 @@ import Testing
     #expect(windows.outputs.first?.path == "/t/debug/deps/liba-8d2e.rlib")
   }
 
+  /// Files with debug information beside the outputs: with names that are known, or with any.
+  @Test func splitDebugInformation() throws {
+    let program = "--crate-name n --emit dep-info,link --out-dir /o --crate-type bin n.rs"
+    let packed = try crate(program + " -C split-debuginfo=packed -C extra-filename=-1")
+    #expect(packed.outputs.map(\.path) == ["/o/n-1", "/o/n-1.d", "/o/n-1.dwp"])
+    #expect(packed.outputs.last?.isRequired == false)
+    #expect(!packed.isLooseDebugFile("n-1.n.0.rcgu.dwo"))
+    let library = try crate(Self.library + " -C split-debuginfo=packed")
+    #expect(!library.outputs.contains { $0.path.hasSuffix("dwp") })
+    let loose = try crate(program + " -C split-debuginfo=unpacked -C extra-filename=-1")
+    #expect(loose.outputs.map(\.path) == ["/o/n-1", "/o/n-1.d"])
+    #expect(loose.isLooseDebugFile("n-1.n.0.rcgu.dwo"))
+    for name in ["n-1.o", "m-1.n.0.rcgu.dwo", "n-1./../x.dwo", "n-11.dwo", "n-1"] {
+      #expect(!loose.isLooseDebugFile(name), "\(name)")
+    }
+    // Elsewhere these are objects, or databases of a linker.
+    let other = " --target x86_64-apple-darwin -C split-debuginfo=unpacked"
+    #expect(reason(Self.library + other) == "-C split-debuginfo")
+  }
+
+  @Test(arguments: [
+    ("-L dependency=/d -L native=/n", false), ("-L /d", true), ("-L crate=/d", true),
+    ("-L all=/d", true),
+  ])
+  func whereCratesAreLookedFor(_ words: String, _ expected: Bool) throws {
+    #expect(try crate("\(Self.library) \(words)").looksForCrates == expected)
+  }
+
+  @Test func remappedDirectories() throws {
+    let mapped = try crate(
+      Self.library + " --remap-path-prefix /a=b=/c --remap-path-prefix=/d/=e")
+    #expect(mapped.remapped == ["/a=b", "/d/"])
+    #expect(mapped.remaps("/a=b") && mapped.remaps("/a=b/x") && mapped.remaps("/d/x"))
+    #expect(!mapped.remaps("/a=bc") && !mapped.remaps("/d"))
+    let scoped = try crate(
+      Self.library + " --remap-path-prefix /a=b --remap-path-scope=macro")
+    #expect(!scoped.remaps("/a"))
+  }
+
   @Test func whatHidesPaths() throws {
+    let compressed = " -C link-arg=-Wl,--compress-debug-sections=zlib"
+    #expect(try crate(Self.library + compressed).packsPaths)
+    #expect(try crate(Self.library + " -C rpath").isBoundToPlaces)
+    #expect(try crate(Self.library + " -C llvm-args=-inline-threshold=5").hidesPaths)
+
     #expect(try crate(Self.library + " -C instrument-coverage").hidesPaths)
-    #expect(try crate(Self.library.replacing("lib ", with: "proc-macro ")).hidesPaths)
+    #expect(try crate(Self.library.replacing("lib ", with: "proc-macro ")).packsPaths)
     let checked = Self.library.replacing("lib ", with: "proc-macro ").replacing(",link", with: "")
     #expect(try !crate(checked).hidesPaths)
     #expect(try crate(Self.library + " -C target-cpu=native").usesNativeProcessor)

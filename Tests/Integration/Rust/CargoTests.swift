@@ -271,4 +271,62 @@ import Testing
     let statistics = try sandbox.settled()
     #expect(statistics.misses > 0 && statistics.hits == statistics.misses)
   }
+
+  /// The wrapper that a configuration names, and rustdoc, which cargo calls by itself.
+  @Test(.timeLimit(.minutes(20))) func configuredWrapper() throws {
+    let sandbox = try workspace()
+    try sandbox.write(
+      "ws/.cargo/config.toml", "[build]\nrustc-wrapper = \"\(Programs.wrapper)\"\n")
+    for words in ["build", "doc"] {
+      let line = "rm -rf target; CARGO_TARGET_DIR=target cargo \(words) --offline"
+      _ = compilations(sandbox)
+      var before = try sandbox.settled()
+      #expect(try sandbox.shell(line, in: "ws").isSuccess)
+      #expect(compilations(sandbox) > 0)
+      let first = try sandbox.settled()
+      #expect(first.misses > before.misses)
+      before = first
+      #expect(try sandbox.shell(line, in: "ws").isSuccess)
+      let second = try sandbox.settled()
+      #expect(compilations(sandbox) == 0)
+      #expect(second.misses == first.misses && second.hits > before.hits)
+      if words == "doc" { #expect(sandbox.exists("ws/target/doc/app/index.html")) }
+    }
+  }
+
+  /// What reaches rustc as arguments, whichever way a person says it.
+  @Test(.timeLimit(.minutes(20))) func flags() throws {
+    let sandbox = try workspace()
+    try cargo("build", sandbox)
+    _ = compilations(sandbox)
+    let more = ["RUSTFLAGS": "--cfg loud -C debuginfo=1"]
+    try cargo("build", sandbox, with: more)
+    #expect(compilations(sandbox) > 0)
+    // The same words, in the other variable.
+    let encoded = ["CARGO_ENCODED_RUSTFLAGS": "--cfg\u{1f}loud\u{1f}-C\u{1f}debuginfo=1"]
+    try cargo("build", sandbox, with: encoded)
+    #expect(compilations(sandbox) == 0)
+    try cargo("build --no-default-features", sandbox)
+    #expect(
+      try sandbox.plain([sandbox.path("target/debug/app")]).outputText
+        == "Thing 42 7 8 1.2.3.\n")
+  }
+
+  /// A build script that makes something else: a source, a variable, a flag.
+  @Test(.timeLimit(.minutes(20))) func generatedSources() throws {
+    let sandbox = try workspace()
+    try cargo("build", sandbox)
+    try sandbox.write(
+      "ws/generated/build.rs",
+      (Self.files["generated/build.rs"] ?? "").replacing("= 42;", with: "= 43;"))
+    try cargo("build", sandbox)
+    #expect(
+      try sandbox.plain([sandbox.path("target/debug/app")]).outputText
+        == "Thing 43 7 8 1.2.3!\n")
+    try sandbox.write("ws/generated/build.rs", Self.files["generated/build.rs"] ?? "")
+    try cargo("build", sandbox)
+    #expect(
+      try sandbox.plain([sandbox.path("target/debug/app")]).outputText
+        == "Thing 42 7 8 1.2.3!\n")
+  }
 }

@@ -214,4 +214,57 @@ import Testing
     try sandbox.write("p/templates/a/b/x.html", "one")
     try build(.hit)
   }
+
+  /// A crate that is found in a directory, which no list of rustc's names.
+  @Test func crateOfTheSource() throws {
+    let sandbox = try RustInstallation.sandbox()
+    try sandbox.write("x.rs", "pub fn x() -> u32 { 1 }\n")
+    try sandbox.write("lib.rs", "extern crate x;\npub const X: fn() -> u32 = x::x;\n")
+    try sandbox.compile(try sandbox.rustc("x", "x.rs"), .miss)
+    let words = try sandbox.rustc("s", "lib.rs", ["-L", sandbox.path("out")])
+    let output = "out/libs-0123abcd.rlib"
+    try sandbox.isRight(words, .unstored, output: output)
+    let named = words + ["--extern", "x=\(sandbox.path("out/libx-0123abcd.rlib"))"]
+    try sandbox.isRight(named, .miss, output: output)
+    try sandbox.isRight(named, .hit, output: output)
+  }
+
+  /// A module must be one file.
+  @Test func moduleTwice() throws {
+    let sandbox = try RustInstallation.sandbox()
+    try sandbox.write("lib.rs", "pub mod one;\npub mod two;\n")
+    try sandbox.write("one.rs", "pub mod deep;\n")
+    try sandbox.write("one/deep.rs", "\n")
+    try sandbox.write("two/mod.rs", "\n")
+    let words = try sandbox.rustc("m", "lib.rs")
+    for newcomer in ["one/mod.rs", "two.rs", "one/deep/mod.rs"] {
+      try sandbox.compile(words, .any)
+      try sandbox.compile(words, .hit)
+      try sandbox.write(newcomer, "\n")
+      try sandbox.compile(words, .failure)
+      sandbox.remove(newcomer)
+    }
+  }
+
+  /// What a link leads to.
+  @Test func linkedSources() throws {
+    let sandbox = try RustInstallation.sandbox()
+    try sandbox.write("lib.rs", "mod m;\npub use m::N;\n")
+    for (name, value) in [("one", 1), ("two", 2)] {
+      try sandbox.write("\(name)/m.rs", "pub const N: u32 = \(value);\n")
+    }
+    let words = try sandbox.rustc("l", "lib.rs")
+    for target in ["one", "two"] {
+      sandbox.remove("m.rs")
+      sandbox.link("\(target)/m.rs", at: "m.rs")
+      pause(milliseconds: 15)
+      try sandbox.isRight(words, .miss, output: "out/libl-0123abcd.rmeta")
+      try sandbox.isRight(words, .hit, output: "out/libl-0123abcd.rmeta")
+    }
+    // A change that neither the size nor the time shows.
+    let before = try sandbox.shell("stat -c %y two/m.rs").outputText
+    try sandbox.shell("sed -i 's/= 2/= 3/' two/m.rs && touch -d '\(before)' two/m.rs")
+    pause(milliseconds: 15)
+    try sandbox.isRight(words, .miss, output: "out/libl-0123abcd.rmeta")
+  }
 }

@@ -10,6 +10,15 @@ enum RustInstallation {
     return sysroot + "/bin"
   }
 
+  /// The machine's own target.
+  static func host() throws -> String {
+    let text = try Spawn.run(
+      try binaries() + "/rustc", ["-vV"], environment: [], directory: "/"
+    ).outputText
+    let line = text.split(separator: "\n").first { $0.hasPrefix("host: ") }
+    return String(try #require(line).dropFirst(6))
+  }
+
   private static let sysroot: String? = {
     let names = ["PATH", "HOME", "RUSTUP_HOME", "CARGO_HOME", "RUSTUP_TOOLCHAIN"]
     let variables = names.compactMap { (name: String) -> [UInt8]? in

@@ -82,4 +82,35 @@ import Testing
         .joined(separator: "\n") + "\n# newer")
     try sandbox.compile(words, .miss)
   }
+
+  /// With the sources of the standard library rustc writes where they lie: those of two installations are not
+  /// each other's, and neither is the result without them.
+  @Test func sourcesOfTheStandardLibrary() throws {
+    let sandbox = try RustInstallation.sandbox()
+    let real = Path.directory(of: try RustInstallation.binaries())
+    let host = try RustInstallation.host()
+    for name in ["one", "two"] {
+      try sandbox.makeDirectory("\(name)/lib/rustlib")
+      // The same in both: what it lies in is its installation.
+      try sandbox.script(
+        "\(name)/bin/rustc",
+        "exec '\(real)/bin/rustc' --sysroot \"$(dirname \"$(dirname \"$0\")\")\" \"$@\"")
+      sandbox.link("\(real)/lib/rustlib/\(host)", at: "\(name)/lib/rustlib/\(host)")
+    }
+    try sandbox.write(
+      "lib.rs", "pub fn f(v: &[u32]) -> Vec<u32> { v.iter().map(|x| x + 1).collect() }\n")
+    func words(_ name: String) throws -> [String] {
+      [sandbox.path("\(name)/bin/rustc")] + (try sandbox.rustc("s", "lib.rs")).dropFirst()
+    }
+    let output = "out/libs-0123abcd.rlib"
+    try sandbox.isRight(try words("one"), .miss, output: output)
+    try sandbox.isRight(try words("two"), .hit, output: output)
+    for name in ["one", "two"] {
+      try sandbox.write("\(name)/lib/rustlib/src/rust/library/std/src/lib.rs", "\n")
+      try sandbox.isRight(try words(name), .miss, output: output)
+      try sandbox.isRight(try words(name), .hit, output: output)
+    }
+    let text = String(decoding: try sandbox.read(output).filter { $0 < 128 }, as: UTF8.self)
+    #expect(text.contains(sandbox.path("two/lib/rustlib/src")))
+  }
 }

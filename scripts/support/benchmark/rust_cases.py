@@ -161,16 +161,16 @@ def median(builds):
 def compared(bench, words, key, title):
     """With an empty cache and with a full one, all candidates in turn, so that each meets the same
     machine."""
-    cold, warm, counts, products = {}, {}, {}, {}
-    for candidate in bench.candidates.values():
-        bench.say(f"{title}: {candidate.title}")
-        builds = []
-        for _ in range(bench.rounds["cold"]):
+    warm, counts, products = {}, {}, {}
+    colds = {name: [] for name in bench.candidates}
+    for _ in range(bench.rounds["cold"]):
+        for candidate in bench.candidates.values():
+            bench.say(f"{title}: {candidate.title}")
             candidate.reset()
-            builds.append(bench.build(candidate, words))
+            colds[candidate.name].append(bench.build(candidate, words))
             candidate.settle()
-        cold[candidate.name] = median(builds)
-        products[candidate.name] = bench.products()
+            products[candidate.name] = bench.products()
+    cold = {name: median(builds) for name, builds in colds.items()}
     cached = [c for c in bench.candidates.values() if c.name != "plain"]
     runs = {c.name: [] for c in cached}
     for _ in range(bench.rounds["warm"]):
