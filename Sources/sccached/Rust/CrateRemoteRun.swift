@@ -64,7 +64,8 @@ struct CrateRemoteRun {
       && !compilation.usesNativeProcessor && !compilation.crateTypes.isEmpty
       && compilation.crateTypes.allSatisfy { $0 == .lib || $0 == .rlib }
       && crate.outputs.contains { $0.name == "d" }
-      && !call.arguments.contains { $0.hasPrefix("@") }
+      // Files of a codegen unit each have names that only rustc knows.
+      && !call.arguments.contains { $0.hasPrefix("@") || $0.contains("split-debuginfo=") }
   }
 
   private var toolchainSource: Distribution.Source {
@@ -96,7 +97,7 @@ struct CrateRemoteRun {
     startStamp = Clock.coarse
     guard
       let result = try? Spawn.run(
-        crate.program, Self.askingForDependencies(call.arguments, file: file),
+        crate.program, Self.askingForDependencies(crate.arguments(adding: []), file: file),
         environment: call.environment.variables(running: crate.program),
         directory: call.directory, timeoutSeconds: 600),
       result.isSuccess, let bytes = try? Files.read(file, limit: 64 << 20),
