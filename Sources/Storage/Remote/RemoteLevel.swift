@@ -376,18 +376,23 @@ package final class RemoteLevel: Sendable {
 
   private static let patienceAtTheEnd: Int64 = 3_000_000_000
 
-  /// Some services hold back what was stored, to send much at once.
+  /// Some services hold back what was stored, to send much at once. What they could not send is lost, and was
+  /// counted as written.
   private func finishService(until deadline: Int64) {
     var deadlines = options.deadlines
     deadlines.total = min(deadlines.total, Int((deadline - Clock.monotonic) / 1_000_000))
-    guard deadlines.total > 0 else { return }
-    do throws(BlobFailure) {
-      try service.finish(deadlines)
-    } catch {
-      state.withLock { state in
-        state.counters.writeFailures += 1
-        state.notices.append("the store \(name) did not take what was stored last (\(error))")
-      }
+    var failure: BlobFailure?
+    if deadlines.total > 0 {
+      do throws(BlobFailure) { try service.finish(deadlines) } catch { failure = error }
+    }
+    let lost = service.heldBack
+    guard failure != nil || lost > 0 else { return }
+    let reason = failure ?? .timedOut("no time was left")
+    state.withLock { state in
+      state.counters.writes = max(0, state.counters.writes - lost)
+      state.counters.writeFailures += max(1, lost)
+      state.notices.append(
+        "the store \(name) did not take the last \(lost) results (\(reason))")
     }
   }
 }
