@@ -121,6 +121,13 @@ extension BlobFailure {
   }
 }
 
+/// What a lookup holds while it works, and others could use while it waits for a service.
+package protocol LookupPlace: Sendable {
+  /// - Returns: whether it was left, to be taken again by `comeBack`.
+  func leave() -> Bool
+  func comeBack()
+}
+
 /// Takes a blob's bytes while they come. Used by one thread at a time.
 package protocol BlobSink: Sendable {
   /// False: no more is wanted.
