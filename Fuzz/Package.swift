@@ -26,6 +26,7 @@ let package = Package(
     .systemLibrary(name: "CXXHash"),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
     .systemLibrary(name: "CTLS", pkgConfig: "libssl"),
+    .systemLibrary(name: "CRedis"),
     .systemLibrary(name: "CSandbox"),
     .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp"),
     .target(name: "Wire", swiftSettings: fuzzed),
@@ -43,6 +44,11 @@ let package = Package(
     .target(
       name: "Transport", dependencies: ["Platform", "CCrypto", "CCurl", "CTLS"],
       swiftSettings: fuzzed),
+    // The stores whose servers' bytes are read by code of ours.
+    .target(
+      name: "Storage",
+      dependencies: ["CacheKey", "Platform", "Settings", "Transport", "CPosix", "CRedis"],
+      swiftSettings: fuzzed + [.define("Redis"), .define("GHA")]),
     // What reads bodies and tokens, without the web server's libraries.
     .target(
       name: "FarmServices",
@@ -66,7 +72,7 @@ let package = Package(
       name: "Fuzz",
       dependencies: [
         "CFuzzer", "Wire", "Platform", "Settings", "Compilers", "CacheKey", "Farm", "FarmServices",
-        "Sandbox",
+        "Sandbox", "Storage", "Transport",
       ],
       swiftSettings: fuzzed,
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),

@@ -72,6 +72,27 @@ package enum Files {
     }
   }
 
+  /// Opens a new file in a directory that has no name: gone with its last descriptor, unless `name` gives it
+  /// one. Not every file system can do that.
+  package static func openNameless(
+    in directory: String, mode: UInt32
+  ) throws(SystemError) -> Descriptor {
+    try Descriptor.open(directory, O_RDWR | nameless, mode: mode)
+  }
+
+  /// `O_TMPFILE`, which Swift does not see.
+  private static let nameless: Int32 = 0o20_000_000 | O_DIRECTORY
+
+  /// Gives a file without a name one, which must be free.
+  package static func name(
+    _ file: borrowing Descriptor, _ path: String
+  ) throws(SystemError) {
+    guard
+      linkat(
+        AT_FDCWD, "/proc/self/fd/\(file.number)", AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0
+    else { throw SystemError("link", path) }
+  }
+
   package static func rename(_ from: String, _ to: String) throws(SystemError) {
     guard Glibc.rename(from, to) == 0 else { throw SystemError("rename to", to) }
   }

@@ -172,9 +172,9 @@ package final class LocalStore: Sendable {
   /// A file without a name for a copy of an output. In the cache's file system where that can be
   /// written, so that sharing extents may work.
   package func temporaryFile() throws(StoreError) -> Descriptor {
-    // Without touching the directory, where the file system can do that (open(2), O_TMPFILE).
-    if let file = try? Descriptor.open(
-      options.directory + "/tmp", O_RDWR | Self.nameless, mode: 0o666 & ~options.umask)
+    // Without touching the directory, where the file system can do that.
+    if let file = try? Files.openNameless(
+      in: options.directory + "/tmp", mode: 0o666 & ~options.umask)
     {
       return file
     }
@@ -182,9 +182,6 @@ package final class LocalStore: Sendable {
     unlink(new.path)
     return new.takeFile()
   }
-
-  /// `O_TMPFILE`, which Swift does not see.
-  private static let nameless: Int32 = 0o20_000_000 | O_DIRECTORY
 
   struct NewFile: ~Copyable {
     let file: Descriptor

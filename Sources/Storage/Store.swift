@@ -32,12 +32,31 @@ package struct StoredEntry: ~Copyable {
   package let head: EntryHead
   package let file: Descriptor
   let path: String
+  /// Members that are not in the file, since they went to a receiver.
+  let passedOn: [EntryHead.Member]
+
+  init(
+    head: EntryHead, file: consuming Descriptor, path: String, passedOn: [EntryHead.Member] = []
+  ) {
+    self.head = head
+    self.file = file
+    self.path = path
+    self.passedOn = passedOn
+  }
+
+  /// A hole in the file is no member.
+  fileprivate func expect(_ member: EntryHead.Member) throws(StoreError) {
+    guard !passedOn.contains(member) else {
+      throw .damaged("\(path): \(member.name) was received elsewhere")
+    }
+  }
 
   /// No message or list that a compiler run may leave is larger.
   private static var largestInMemory: Int { 64 << 20 }
 
   /// The unpacked bytes of a member, for small ones.
   package func bytes(of member: EntryHead.Member) throws(StoreError) -> [UInt8] {
+    try expect(member)
     guard member.size <= Self.largestInMemory, member.stored <= Self.largestInMemory else {
       throw .damaged("\(path): \(member.name) claims \(member.size) bytes")
     }
@@ -62,6 +81,7 @@ extension StoredEntry {
   package func copy(
     _ member: EntryHead.Member, to target: borrowing Descriptor, path targetPath: String
   ) throws(StoreError) {
+    try expect(member)
     do throws(SystemError) {
       switch member.encoding {
       case .raw where member.stored <= 65536:

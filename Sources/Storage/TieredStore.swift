@@ -90,9 +90,16 @@ package final class TieredStore: Sendable {
 
   /// The verified entry of a key; nil when no level has it.
   ///
-  /// - Parameter cost: what a manifest says of it: a remote store is passed by where compiling is faster.
+  /// - Parameters:
+  ///   - cost: what a manifest says of it: a remote store is passed by where compiling is faster.
+  ///   - receiver: gets large members while they come from a remote store. What it has when this gives an
+  ///     entry is verified like the rest.
+  ///   - place: left while a remote store is asked.
   /// - Throws: when none has it and one failed.
-  package func entry(_ key: Digest, cost: Manifest.Cost? = nil) throws(StoreError) -> Found? {
+  package func entry(
+    _ key: Digest, cost: Manifest.Cost? = nil, receiver: (any MemberReceiver)? = nil,
+    place: (any LookupPlace)? = nil
+  ) throws(StoreError) -> Found? {
     if let waiting = pending.entry(key), let entry = try? entry(key, in: waiting) {
       return Found(entry: entry, level: nil)
     }
@@ -106,9 +113,11 @@ package final class TieredStore: Sendable {
           noteHit(index, started)
           return Found(entry: entry, level: index)
         case .remote(let remote):
-          guard let entry = try remote.entry(key, keptIn: disk(before: index), cost: cost) else {
-            continue
-          }
+          guard
+            let entry = try remote.entry(
+              key, keptIn: disk(before: index), isSentOn: !remotes(toFill: index).isEmpty,
+              receiver: receiver, cost: cost, place: place)
+          else { continue }
           noteHit(index, started)
           return Found(entry: entry, level: index)
         }
@@ -132,6 +141,13 @@ package final class TieredStore: Sendable {
   private func disk(before index: Int) -> LocalStore? {
     for case .disk(let store) in levels[..<index] { return store }
     return nil
+  }
+
+  /// Those that get what was found at a level.
+  private func remotes(toFill index: Int) -> [RemoteLevel] {
+    levels[..<index].compactMap { level in
+      if case .remote(let remote) = level, !remote.isReadOnly { remote } else { nil }
+    }
   }
 
   private func noteHit(_ index: Int, _ started: Int64) {
@@ -271,10 +287,8 @@ package final class TieredStore: Sendable {
       if (try? list(listing, in: store)) != nil { diskCounters.withLock { $0.backfillsTo += 1 } }
     }
     guard let index = found.level else { return }
-    let nearer = levels[..<index].compactMap { level -> RemoteLevel? in
-      if case .remote(let remote) = level, !remote.isReadOnly { remote } else { nil }
-    }
-    guard !nearer.isEmpty else { return }
+    let nearer = remotes(toFill: index)
+    guard !nearer.isEmpty, found.entry.passedOn.isEmpty else { return }
     let number = fcntl(found.entry.file.number, F_DUPFD_CLOEXEC, 0)
     guard number >= 0, let stamp = try? found.entry.file.stamp(path: "an entry") else { return }
     let file = TemporaryFile(descriptor: Descriptor(number), size: Int(stamp.size))

@@ -5,8 +5,7 @@ import Platform
 /// One question under way; libcurl's callbacks get it as their context. It outlives its transfer.
 final class Exchange {
   private let question: HTTPQuestion
-  private var status = 0
-  private var headers: [(name: String, value: String)] = []
+  private var head = HTTPHead()
   private var body: [UInt8] = []
   private var unsent: ArraySlice<UInt8> = []
   /// Of a readable body.
@@ -161,7 +160,7 @@ final class Exchange {
   func answer(_ handle: UnsafeMutableRawPointer) -> HTTPAnswer {
     var status = 0
     ccurl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
-    return HTTPAnswer(status: status, headers: headers, body: body)
+    return HTTPAnswer(status: status, headers: head.headers, body: body)
   }
 
   func connectionsMade(_ handle: UnsafeMutableRawPointer) -> Int {
@@ -175,7 +174,7 @@ final class Exchange {
   private func receive(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
     guard let bytes else { return 0 }
     hasFirstByte = true
-    if let sink = question.sink, 200..<300 ~= status {
+    if let sink = question.sink, 200..<300 ~= head.status {
       guard !sink(UnsafeRawBufferPointer(start: bytes, count: count)) else { return count }
       failure = .cancelled
       return count == 0 ? 0 : count - 1
@@ -190,18 +189,10 @@ final class Exchange {
 
   private func receiveHeader(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
     guard let bytes else { return 0 }
-    let line = String(
-      decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
     hasFirstByte = true
-    // A new head, after `100 Continue`.
-    if line.hasPrefix("HTTP/") {
-      headers.removeAll()
-      status = line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-    }
-    if let colon = line.firstIndex(of: ":") {
-      let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
-      headers.append(
-        (String(line[..<colon]).lowercased(), String(value.prefix { !$0.isNewline })))
+    guard head.take(UnsafeRawBufferPointer(start: bytes, count: count)) else {
+      failure = .answerTooLarge(limit: HTTPHead.longest)
+      return count == 0 ? 1 : count - 1
     }
     return count
   }

@@ -1,14 +1,18 @@
 import Glibc
 import Platform
+import Synchronization
 
 /// A connection to a server that speaks neither HTTP nor a library's protocol: TCP or a socket in the file
-/// system, with TLS or without. Every call blocks its thread until its deadline at most.
+/// system, with TLS or without. Every call blocks its thread until its deadline at most. One thread may read
+/// while another one writes.
 ///
 /// With TLS, writing to a connection that is closed raises SIGPIPE: the process has to ignore it.
 package final class StreamConnection: @unchecked Sendable {
-  // Sendable: it is in a pool or with one thread, never both.
+  // Sendable: one thread at a time reads, one at a time writes, and `turn` keeps them apart where they meet.
   private let socket: Descriptor
   private let tls: TLSSession?
+  /// OpenSSL's sessions are for one thread at a time. Nobody waits for the network with it.
+  private let turn = Mutex(())
   private let name: String
 
   private init(_ socket: consuming Descriptor, _ tls: TLSSession?, _ name: String) {
@@ -37,6 +41,13 @@ package final class StreamConnection: @unchecked Sendable {
       if let session { try connection.shakeHands(session, until: deadline) }
       return connection
     }
+  }
+
+  /// A connection that stands already, which this closes; without TLS.
+  init(over socket: consuming Descriptor, _ name: String) {
+    self.socket = socket
+    tls = nil
+    self.name = name
   }
 
   /// Reads what there is, at least a byte.
@@ -84,13 +95,13 @@ package final class StreamConnection: @unchecked Sendable {
   // MARK: steps that don't block
 
   private func readStep(_ target: UnsafeMutableRawBufferPointer) -> TLSSession.Step {
-    if let tls { return tls.read(into: target) }
+    if let tls { return turn.withLock { _ in tls.read(into: target) } }
     let count = recv(socket.number, target.baseAddress, target.count, 0)
     return count == 0 ? .closed : Self.step(count, waitsFor: Int16(POLLIN))
   }
 
   private func writeStep(_ bytes: UnsafeRawBufferPointer) -> TLSSession.Step {
-    if let tls { return tls.write(bytes) }
+    if let tls { return turn.withLock { _ in tls.write(bytes) } }
     let count = send(socket.number, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
     return Self.step(count, waitsFor: Int16(POLLOUT))
   }

@@ -194,10 +194,14 @@ import Testing
     #expect(1...30 ~= seconds)
     #expect(asked(server) == before)
     #expect(service.outcomeOfStore(entry(1)) == .stored)
+    #expect(service.outcomeOfStore(.manifest(Digest.of([1]))) == .stored)
+    #expect(service.outcomeOfStore(entry(3)) == .stored)
     #expect(throws: BlobFailure.self) { try service.finish(.patient) }
+    #expect(service.heldBack == 2)
     try server.directory.write("limited", "0")
     clock.advance(31)
     try finish(service)
+    #expect(service.heldBack == 0)
     #expect(try self.service(server.port, version).outcomeOfFetch(entry(1)) == .found([1, 2, 3]))
   }
 

@@ -196,7 +196,8 @@ import Transport
   /// Changes what lies in the server behind the service's back.
   private func handle(_ server: TestServer) -> MemcachedHandle {
     MemcachedHandle(
-      MemcachedOptions(servers: [.tcp(host: "127.0.0.1", port: UInt16(server.port))]))
+      MemcachedOptions(servers: [.tcp(host: "127.0.0.1", port: UInt16(server.port))]),
+      MemcachedVigil())
   }
 
   private var limits: StreamDeadlines {
@@ -284,5 +285,31 @@ import Transport
         $0.username = "alice"
       }
     }
+  }
+
+  /// A server that says a byte now and then: each of libmemcached's waits ends well, and all together never.
+  @Test(arguments: [
+    [FaultServer.Step.hear("get"), .say("VALUE .sccache_check 0 100000\r\n")],
+    [.hear("get")], [.hear("set")], [.hear("delete")],
+  ]) func aServerThatTricklesEndsAtTheDeadline(steps: [FaultServer.Step]) throws {
+    let server = try FaultServer(steps + [.trickle("x", milliseconds: 20)])
+    let service = try service("tcp://127.0.0.1:\(server.port)") { $0.protocol = .text }
+    let outcome: Outcome
+    switch steps[0] {
+    case .hear("set"): outcome = service.outcomeOfStore(.probe, [1, 2, 3], .short)
+    case .hear("delete"): outcome = service.outcomeOfRemove(.probe, .short)
+    default: outcome = service.outcomeOfFetch(.probe, .short)
+    }
+    #expect(outcome.kind == .timedOut || steps.count == 1 && outcome.kind == .failed, "\(outcome)")
+  }
+
+  /// The same handle serves again, with the waits that it had before.
+  @Test func theLastLookupsHasteIsForgotten() throws {
+    let server = try FaultServer(
+      [.hear("get"), .say("VALUE .sccache_check 0 99999\r\n"), .trickle("x", milliseconds: 20)],
+      [.hear("get"), .say("VALUE .sccache_check 0 3\r\n\u{1}\u{2}\u{3}\r\nEND\r\n"), .hang])
+    let service = try service("tcp://127.0.0.1:\(server.port)") { $0.protocol = .text }
+    #expect(service.outcomeOfFetch(.probe, .short).kind != nil)
+    #expect(service.outcomeOfFetch() == .found([1, 2, 3]))
   }
 }

@@ -26,6 +26,7 @@ import Transport
     #expect(try RedisAddress("redis://h:1/?db=4").database == 4)
     #expect(try RedisAddress("unix:///s?db=5").database == 5)
     #expect(try RedisAddress("redis://h/").database == nil)
+    #expect(try RedisAddress("redis://h?=&&==x&db=6").database == 6)
   }
 
   @Test func secretsAreTakenAndNotShown() throws {
@@ -79,6 +80,8 @@ import Transport
     for bad in [
       RedisReply.null, .array([]), .array([.integer(1)]), .array([range(5, 3, .null, 3)]),
       .array([range(0, 16384, .null, 3)]), .array([range(0, 5, .null, 70000)]),
+      .array([range(0, -7, .null, 3)]), .array([range(-7, -5, .null, 3)]),
+      .array([range(-1, 16383, .null, 3)]),
     ] {
       #expect(RedisSlots(bad, asked: asked) == nil)
     }

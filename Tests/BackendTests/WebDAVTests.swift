@@ -222,6 +222,15 @@ import Testing
     #expect(service.outcomeOfFetch(.probe, .short).kind == .failed)
   }
 
+  @Test func aHeadWithoutEndIsAFailure() throws {
+    let line = "x-a: \(String(repeating: "a", count: 1000))\r\n"
+    let server = try answering(
+      .say("HTTP/1.1 200 OK\r\n" + String(repeating: line, count: 280)),
+      .trickle("x", milliseconds: 20))
+    let service = try service("http://127.0.0.1:\(server.port)")
+    #expect(service.outcomeOfFetch().kind == .failed)
+  }
+
   @Test func nobodyThere() throws {
     let port = try LoopbackPort(listens: false).port
     let service = try service("http://127.0.0.1:\(port)/")

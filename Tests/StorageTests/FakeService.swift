@@ -14,6 +14,9 @@ final class FakeService: BlobService {
     var stores: [BlobName] = []
     var isHeld = false
     var fetchDelay: UInt32 = 0
+    var fetchCut: Int?
+    var heldBack = 0
+    var finishFailure: BlobFailure?
   }
 
   private let state = Mutex(State())
@@ -39,6 +42,26 @@ final class FakeService: BlobService {
   /// Microseconds that each fetch takes.
   func delay(fetches: UInt32) { state.withLock { $0.fetchDelay = fetches } }
 
+  var heldBack: Int { state.withLock { $0.heldBack } }
+
+  /// Says that results were not sent yet, and fails when they are to be.
+  func holdBack(_ count: Int, _ failure: BlobFailure?) {
+    state.withLock {
+      $0.heldBack = count
+      $0.finishFailure = failure
+    }
+  }
+
+  func finish(_ deadlines: BlobDeadlines) throws(BlobFailure) {
+    if let failure = state.withLock({ $0.finishFailure }) { throw failure }
+    state.withLock { $0.heldBack = 0 }
+  }
+
+  /// Fetches fail after so many bytes.
+  func cut(fetches count: Int?) { state.withLock { $0.fetchCut = count } }
+
+  func set(_ name: BlobName, _ bytes: [UInt8]) { state.withLock { $0.blobs[name] = bytes } }
+
   func change(_ name: BlobName, _ change: (inout [UInt8]) -> Void) {
     state.withLock { state in
       guard var bytes = state.blobs[name] else { return }
@@ -63,12 +86,14 @@ final class FakeService: BlobService {
     guard let bytes else { return false }
     usleep(state.withLock { $0.fetchDelay })
     // In pieces that cut everything somewhere.
-    var rest = bytes[...]
+    let cut = state.withLock { $0.fetchCut }
+    var rest = cut.map { bytes.prefix($0) } ?? bytes[...]
     while !rest.isEmpty {
       let piece = rest.prefix(37)
       guard piece.withUnsafeBytes({ sink.take($0) }) else { throw .given(up: "enough") }
       rest = rest.dropFirst(37)
     }
+    if cut != nil { throw .failed("the connection is closed") }
     return true
   }
 

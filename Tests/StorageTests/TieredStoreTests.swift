@@ -266,6 +266,18 @@ import Testing
     #expect(near.blobs.count == 30)
   }
 
+  /// Each result that a service held back and could not send is counted, and no longer as written.
+  @Test(arguments: [0, 60]) func resultsThatWereHeldBackAndLostAreCounted(seconds: Int64) {
+    let scratch = LocalStore.at(directory("a"))
+    let store = TieredStore(levels: [.remote(remote(near, scratch: scratch))], scratch: scratch)
+    for number in 0..<5 { #expect(isSuccess(put(store, draft(number), nil))) }
+    near.holdBack(3, seconds > 0 ? .limited(seconds: 60, "429") : nil)
+    store.finish(until: Clock.monotonic + seconds * 1_000_000_000)
+    #expect(store.remotes[0].counters.writes == 2)
+    #expect(store.remotes[0].counters.writeFailures == 3)
+    #expect(store.takeNotices().contains { $0.contains("3 results") })
+  }
+
   @Test func policies() throws {
     let disk = LocalStore.at(directory("a"))
     func store(_ policy: TieredStore.WriteErrorPolicy) -> TieredStore {

@@ -12,6 +12,7 @@ enum Target: String, CaseIterable {
   case runJobBody, webTokens, farmSettings
   case archive, packedArchive, jobOrder, policy
   case rustArguments, rustDependencies
+  case redisReplies, redisTexts, segmentIndex, httpHead, entryStream
 
   func run(_ bytes: [UInt8]) {
     switch self {
@@ -37,6 +38,11 @@ enum Target: String, CaseIterable {
     case .policy: SandboxTargets.policy(bytes)
     case .rustArguments: rustArguments(bytes)
     case .rustDependencies: rustDependencies(bytes)
+    case .redisReplies: StoreTargets.redisReplies(bytes)
+    case .redisTexts: StoreTargets.redisTexts(bytes)
+    case .segmentIndex: StoreTargets.segmentIndex(bytes)
+    case .httpHead: StoreTargets.httpHead(bytes)
+    case .entryStream: StoreTargets.entryStream(bytes)
     }
   }
 
@@ -179,7 +185,7 @@ enum Target: String, CaseIterable {
     }
   }
 
-  private static func sealed(_ body: [UInt8]) -> [UInt8] {
+  static func sealed(_ body: [UInt8]) -> [UInt8] {
     body + withUnsafeBytes(of: checksum(body).littleEndian) { Array($0) }
   }
 }

@@ -22,12 +22,15 @@ package protocol BlobService: Sendable {
   ) throws(BlobFailure)
   /// Removes a blob; that there is none is no failure.
   func remove(_ name: BlobName, _ deadlines: BlobDeadlines) throws(BlobFailure)
+  /// How many results were stored and are held back.
+  var heldBack: Int { get }
   /// Sends what was stored and is held back; for when the process ends. Most hold nothing back.
   func finish(_ deadlines: BlobDeadlines) throws(BlobFailure)
 }
 
 extension BlobService {
   package var largestBlob: Int? { nil }
+  package var heldBack: Int { 0 }
   package func finish(_ deadlines: BlobDeadlines) throws(BlobFailure) {}
 }
 
@@ -116,6 +119,13 @@ extension BlobFailure {
     case .given(let text): .given(up: "\(subject): \(text)")
     }
   }
+}
+
+/// What a lookup holds while it works, and others could use while it waits for a service.
+package protocol LookupPlace: Sendable {
+  /// - Returns: whether it was left, to be taken again by `comeBack`.
+  func leave() -> Bool
+  func comeBack()
 }
 
 /// Takes a blob's bytes while they come. Used by one thread at a time.

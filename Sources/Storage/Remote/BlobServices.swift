@@ -7,15 +7,19 @@ package struct BackendContext: Sendable {
   package let http: HTTPBlobs
   /// Variables of the daemon's environment: those of the clouds' own tools (`AWS_PROFILE`).
   package let variable: @Sendable (String) -> String?
+  /// The daemon's whole environment, `NAME=VALUE` each: for programs that give credentials.
+  package let environment: @Sendable () -> [[UInt8]]
   /// Seconds since 1970: for signatures and for when credentials end.
   package let now: @Sendable () -> Int64
 
   package init(
     client: HTTPClient = HTTPClient(keptHandles: 64),
     variable: @escaping @Sendable (String) -> String?,
+    environment: @escaping @Sendable () -> [[UInt8]] = { [] },
     now: @escaping @Sendable () -> Int64 = { Clock.now / 1_000_000_000 }
   ) {
     self.variable = variable
+    self.environment = environment
     self.now = now
     http = HTTPBlobs(client: client, authoritiesFile: variable("SSL_CERT_FILE"))
   }

@@ -14,6 +14,9 @@ struct CredentialRequests {
     end = Clock.monotonic + Int64(deadlines.lookup) * 1_000_000
   }
 
+  /// Whole seconds that are left, one at least.
+  var secondsLeft: Int { max(1, Int((end - Clock.monotonic + 500_000_000) / 1_000_000_000)) }
+
   /// The body of an answer of the class 2xx.
   ///
   /// - Parameter subject: who is asked, for messages.

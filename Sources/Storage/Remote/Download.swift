@@ -1,15 +1,13 @@
 import CacheKey
-import Glibc
 import Platform
 
 /// Takes a blob apart while it comes: a signature in front, if there is one, and what it is about, which
-/// goes into a file or stays in memory.
+/// is an entry that is unpacked, or stays in memory.
 final class Download: BlobSink, @unchecked Sendable {
   // Sendable: only the thread that asks a service touches it, which is the one that made it.
 
   enum Target {
-    /// Somebody else's, open for writing.
-    case file(Int32)
+    case entry(EntryUnpacker)
     case memory
   }
 
@@ -59,18 +57,14 @@ final class Download: BlobSink, @unchecked Sendable {
     case .memory:
       bytes.append(contentsOf: piece)
       return true
-    case .file(let number):
-      var written = 0
-      while written < piece.count {
-        let more = write(number, piece.baseAddress! + written, piece.count - written)
-        if more < 0, errno == EINTR { continue }
-        guard more > 0 else {
-          failure = .system(SystemError("write", "a downloaded entry"))
-          return false
-        }
-        written += more
+    case .entry(let unpacker):
+      do throws(StoreError) {
+        try unpacker.take(piece)
+        return true
+      } catch {
+        failure = error
+        return false
       }
-      return true
     }
   }
 

@@ -84,41 +84,76 @@ package final class RemoteLevel: Sendable {
   ///
   /// - Parameters:
   ///   - nearest: gets the entry's file, when it may be written.
+  ///   - isSentOn: the entry is going to be put into other stores.
+  ///   - receiver: gets large members while they come.
   ///   - cost: what is known of it.
+  ///   - place: left while the service is asked.
   package func entry(
-    _ key: Digest, keptIn nearest: LocalStore?, cost: Manifest.Cost? = nil
+    _ key: Digest, keptIn nearest: LocalStore?, isSentOn: Bool = false,
+    receiver: (any MemberReceiver)? = nil, cost: Manifest.Cost? = nil,
+    place: (any LookupPlace)? = nil
   ) throws(StoreError) -> StoredEntry? {
     guard mayRead(), isWorth(key, cost) else { return nil }
-    guard let nearest, nearest === scratch, !nearest.options.isReadOnly else {
-      let file = try scratch.temporaryFile()
-      guard let (head, _) = try download(key, to: file) else { return nil }
-      return StoredEntry(head: head, file: file, path: "an entry of \(location)")
+    do throws(StoreError) {
+      guard let nearest, nearest === scratch, !nearest.options.isReadOnly else {
+        return try passingEntry(key, isWhole: isSentOn, receiver, place)
+      }
+      return try keptEntry(key, in: nearest, receiver, place)
+    } catch {
+      receiver?.discard()
+      throw error
     }
+  }
+
+  /// In a file that is gone when nobody uses it.
+  private func passingEntry(
+    _ key: Digest, isWhole: Bool, _ receiver: (any MemberReceiver)?, _ place: (any LookupPlace)?
+  ) throws(StoreError) -> StoredEntry? {
+    let file = try scratch.temporaryFile()
+    let target = EntryUnpacker.Target(file: file.number, isWhole: isWhole, receiver: receiver)
+    guard let came = try download(key, to: target, place)?.content else { return nil }
+    return StoredEntry(
+      head: came.head, file: file, path: "an entry of \(location)", passedOn: came.passedOn)
+  }
+
+  /// In a file that becomes the disk's.
+  private func keptEntry(
+    _ key: Digest, in nearest: LocalStore, _ receiver: (any MemberReceiver)?,
+    _ place: (any LookupPlace)?
+  ) throws(StoreError) -> StoredEntry? {
     let new = try scratch.createTemporary()
     let path = new.path
     var isKept = false
     defer { if !isKept { unlink(path) } }
-    guard let (head, size) = try download(key, to: new.file) else { return nil }
+    let target = EntryUnpacker.Target(file: new.file.number, isWhole: true, receiver: receiver)
+    guard let (came, size) = try download(key, to: target, place) else { return nil }
     if (try? nearest.adopt(path, key, size: size)) != nil {
       isKept = true
       count { $0.backfillsFrom += 1 }
     }
-    return StoredEntry(head: head, file: new.takeFile(), path: path)
+    return StoredEntry(head: came.head, file: new.takeFile(), path: path)
   }
 
-  /// The head of the entry, verified, and the file's size; nil when there is none.
+  /// What of an entry has come, and its size; nil when there is none.
   private func download(
-    _ key: Digest, to file: borrowing Descriptor
-  ) throws(StoreError) -> (EntryHead, Int)? {
+    _ key: Digest, to target: EntryUnpacker.Target, _ place: (any LookupPlace)?
+  ) throws(StoreError) -> (content: EntryUnpacker.Result, size: Int)? {
     let started = Clock.monotonic
-    let download = Download(.file(file.number), limit: options.largestBlob, key: options.signingKey)
-    guard try fetch(.entry(key), into: download) else { return nil }
+    let unpacker = EntryUnpacker(key, into: target, limit: options.largestBlob)
+    let download = Download(
+      .entry(unpacker), limit: options.largestBlob, key: options.signingKey)
+    let came: EntryUnpacker.Result
+    do throws(StoreError) {
+      guard try fetch(.entry(key), into: download, place) else { return nil }
+      came = try unpacker.finish()
+    } catch {
+      guard case .damaged(let reason) = error else { throw error }
+      throw .damaged("an entry of \(location): \(reason)")
+    }
     let taken = Clock.monotonic - started
-    let head = try EntryFile.verify(
-      file, key: key, size: download.count, path: "an entry of \(location)")
-    let size = head.members.reduce(0) { $0 + $1.size }
+    let size = came.head.members.reduce(0) { $0 + $1.size }
     state.withLock { $0.pace.learn(bytes: size, nanoseconds: taken) }
-    return (head, download.count)
+    return (came, download.count)
   }
 
   /// False when the entry would take longer to come than to be made again, which is counted.
@@ -135,10 +170,13 @@ package final class RemoteLevel: Sendable {
 
   private static let mostLeftOut = 10_000
 
-  package func manifest(_ key: Digest) throws(StoreError) -> Manifest? {
+  /// - Parameter place: left while the service is asked.
+  package func manifest(
+    _ key: Digest, place: (any LookupPlace)? = nil
+  ) throws(StoreError) -> Manifest? {
     guard mayRead() else { return nil }
     let download = Download(.memory, limit: Self.largestManifest, key: options.signingKey)
-    guard try fetch(.manifest(key), into: download) else { return nil }
+    guard try fetch(.manifest(key), into: download, place) else { return nil }
     do throws(FormatError) {
       return try Manifest(decoding: download.bytes, key: key)
     } catch {
@@ -148,8 +186,12 @@ package final class RemoteLevel: Sendable {
 
   private static let largestManifest = 64 << 20
 
-  private func fetch(_ name: BlobName, into download: Download) throws(StoreError) -> Bool {
+  private func fetch(
+    _ name: BlobName, into download: Download, _ place: (any LookupPlace)?
+  ) throws(StoreError) -> Bool {
     let isThere: Bool
+    let hasLeft = place?.leave() ?? false
+    defer { if hasLeft { place?.comeBack() } }
     do throws(BlobFailure) {
       isThere = try service.fetch(name, into: download, options.deadlines)
     } catch {
@@ -376,18 +418,23 @@ package final class RemoteLevel: Sendable {
 
   private static let patienceAtTheEnd: Int64 = 3_000_000_000
 
-  /// Some services hold back what was stored, to send much at once.
+  /// Some services hold back what was stored, to send much at once. What they could not send is lost, and was
+  /// counted as written.
   private func finishService(until deadline: Int64) {
     var deadlines = options.deadlines
     deadlines.total = min(deadlines.total, Int((deadline - Clock.monotonic) / 1_000_000))
-    guard deadlines.total > 0 else { return }
-    do throws(BlobFailure) {
-      try service.finish(deadlines)
-    } catch {
-      state.withLock { state in
-        state.counters.writeFailures += 1
-        state.notices.append("the store \(name) did not take what was stored last (\(error))")
-      }
+    var failure: BlobFailure?
+    if deadlines.total > 0 {
+      do throws(BlobFailure) { try service.finish(deadlines) } catch { failure = error }
+    }
+    let lost = service.heldBack
+    guard failure != nil || lost > 0 else { return }
+    let reason = failure ?? .timedOut("no time was left")
+    state.withLock { state in
+      state.counters.writes = max(0, state.counters.writes - lost)
+      state.counters.writeFailures += max(1, lost)
+      state.notices.append(
+        "the store \(name) did not take the last \(lost) results (\(reason))")
     }
   }
 }

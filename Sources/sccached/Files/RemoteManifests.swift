@@ -39,10 +39,11 @@ final class RemoteManifests: Sendable {
   }
 
   /// - Parameters:
+  ///   - place: left while the store is asked.
   ///   - resolve: makes of a manifest what can be compared.
   ///   - compare: the first result that fits the call.
   func match(
-    _ key: Digest, level: Int, of remote: RemoteLevel, places: Places,
+    _ key: Digest, level: Int, of remote: RemoteLevel, places: Places, place held: any LookupPlace,
     resolve: (Manifest) -> ResolvedManifest,
     compare: (ResolvedManifest) -> (result: ResolvedManifest.Result, match: ResolvedManifest.Match)?
   ) throws(StoreError) -> Match? {
@@ -51,7 +52,7 @@ final class RemoteManifests: Sendable {
       if let match = Self.match(item, compare) { return match }
       if Clock.monotonic - item.fetched < Self.freshNanoseconds { return nil }
     }
-    let manifest = try remote.manifest(key)
+    let manifest = try remote.manifest(key, place: held)
     let item = Item(
       manifest: manifest, resolved: manifest.map(resolve), fetched: Clock.monotonic)
     keep(item, place)

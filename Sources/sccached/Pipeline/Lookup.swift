@@ -115,7 +115,7 @@ extension CompilePipeline {
   ) -> RemoteManifests.Match? {
     do throws(StoreError) {
       return try remoteManifests.match(
-        key, level: index, of: remote, places: cacheable.places,
+        key, level: index, of: remote, places: cacheable.places, place: cacheable.call.slot,
         resolve: { resolve($0, cacheable) }, compare: { compare($0, cacheable) })
     } catch {
       note(error)
@@ -147,8 +147,11 @@ extension CompilePipeline {
     listing: (TieredStore.Listing, level: Int)? = nil
   ) -> Bool {
     do throws(StoreError) {
-      guard let found = try store.entry(key, cost: cost) else { return false }
       let restoration = Restoration(cacheable, store: store.scratch)
+      guard
+        let found = try store.entry(
+          key, cost: cost, receiver: restoration.received, place: cacheable.call.slot)
+      else { return false }
       guard let outcome = try restoration.putBack(found.entry) else { return false }
       cacheable.call.channel.send(outcome.frame(.result))
       let duration = Duration.nanoseconds(Clock.monotonic - started)

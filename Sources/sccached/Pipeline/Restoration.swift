@@ -11,10 +11,13 @@ import Wire
 struct Restoration<Work: CacheableWork> {
   let cacheable: Work
   let store: LocalStore
+  /// Outputs that were unpacked while the entry came.
+  let received: ReceivedOutputs<Work>
 
   init(_ cacheable: Work, store: LocalStore) {
     self.cacheable = cacheable
     self.store = store
+    received = ReceivedOutputs(cacheable, hasLinks: store.options.usesHardLinks)
   }
 
   /// A file written under a temporary name, waiting for its rename.
@@ -29,7 +32,8 @@ struct Restoration<Work: CacheableWork> {
   /// Nil when the entry has not what this call needs (another kind of dependency file, diagnostics
   /// that look different): that is a miss. Nothing appears unless everything can.
   func putBack(_ entry: borrowing StoredEntry) throws(StoreError) -> Outcome? {
-    guard suits(entry.head) else { return nil }
+    defer { received.discard() }
+    guard cacheable.isServed(by: entry.head) else { return nil }
     var pending: [Pending] = []
     do throws(StoreError) {
       if let file = cacheable.dependencyFile {
@@ -67,19 +71,6 @@ struct Restoration<Work: CacheableWork> {
     return cacheable.used(try entry.bytes(of: member), member: name) ?? []
   }
 
-  private func suits(_ head: EntryHead) -> Bool {
-    if head.member(MemberName.standardError) != nil || head.member(MemberName.standardOutput) != nil
-    {
-      let wanted = cacheable.presentation
-      guard head.presentation == wanted.locale, head.isColoured == wanted.isColoured else {
-        return false
-      }
-    }
-    return cacheable.outputs.allSatisfy {
-      !$0.isRequired || head.member($0.name) != nil
-    }
-  }
-
   /// The dependency file, written anew for this call's target and places.
   private func dependencyBytes(
     _ entry: borrowing StoredEntry, _ file: DependencyFile
@@ -113,7 +104,8 @@ struct Restoration<Work: CacheableWork> {
     _ entry: borrowing StoredEntry, _ member: EntryHead.Member, to output: Output
   ) throws(StoreError) -> Pending {
     let pending = Self.pending(cacheable.absolute(output.path))
-    let mode = outputMode | (output.isExecutable ? 0o111 & ~cacheable.call.umask : 0)
+    if try received.name(output.name, pending.temporary) { return pending }
+    let mode = cacheable.mode(of: output)
     if store.link(entry, member, to: pending.temporary, mode: mode) { return pending }
     do throws(StoreError) {
       let file: Descriptor
@@ -127,19 +119,15 @@ struct Restoration<Work: CacheableWork> {
   }
 
   private static func pending(_ target: String) -> Pending {
-    let number = pendingFiles.wrappingAdd(1, ordering: .relaxed).newValue
-    return Pending(
-      temporary: Path.directory(of: target) + "/.sccache-\(getpid())-\(number)", target: target)
+    Pending(temporary: temporaryOutput(in: Path.directory(of: target)), target: target)
   }
-
-  private var outputMode: UInt32 { 0o666 & ~cacheable.call.umask }
 
   /// The mode that a compiler would have given: the daemon's own umask is 0.
   private func create(
     _ pending: Pending, _ mode: UInt32? = nil
   ) throws(SystemError) -> Descriptor {
     try Descriptor.open(
-      pending.temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode ?? outputMode)
+      pending.temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode ?? cacheable.outputMode)
   }
 
   private func put(_ pending: Pending) throws(StoreError) {
@@ -165,10 +153,17 @@ struct Restoration<Work: CacheableWork> {
   private func overwrite(_ pending: Pending) throws(SystemError) {
     let source = try Descriptor.open(pending.temporary, O_RDONLY)
     let size = Int(try source.stamp(path: pending.temporary).size)
-    let target = try Descriptor.open(pending.target, O_WRONLY | O_CREAT | O_TRUNC, mode: outputMode)
+    let target = try Descriptor.open(
+      pending.target, O_WRONLY | O_CREAT | O_TRUNC, mode: cacheable.outputMode)
     try Files.copy(from: source, at: 0, count: size, to: target, path: pending.target)
     unlink(pending.temporary)
   }
+}
+
+/// A new name for an output that is not in its place yet.
+func temporaryOutput(in directory: String) -> String {
+  let number = pendingFiles.wrappingAdd(1, ordering: .relaxed).newValue
+  return "\(directory)/.sccache-\(getpid())-\(number)"
 }
 
 /// Numbers the temporary files.

@@ -16,7 +16,8 @@ extension TieredStore {
         directory: settings.disk.directory, sizeLimit: settings.disk.sizeLimit,
         isReadOnly: settings.disk.mode == .readOnly, zstdLevel: settings.zstdLevel, umask: umask,
         usesHardLinks: settings.disk.usesHardLinks))
-    let context = BackendContext(variable: variable)
+    let context = BackendContext(
+      variable: variable, environment: { ProcessEnvironment.variables })
     var levels: [Level] = []
     for level in settings.levels {
       switch level {

@@ -24,6 +24,7 @@ struct BlobContract {
     try largeBlob()
     try removal()
     try given(up: first)
+    try wrongEntries()
   }
 
   private func absence() throws {
@@ -79,6 +80,54 @@ struct BlobContract {
       _ = try service.fetch(.entry(key(10)), into: sink, deadlines)
     }
     #expect(try fetch(service, .entry(key(2))) == [0])
+  }
+
+  /// An entry that was cut, or is another's, is refused whatever it came by, and then replaced.
+  private func wrongEntries() throws {
+    let directory = TemporaryDirectory()
+    let scratch = LocalStore(
+      LocalStore.Options(
+        directory: directory.path, sizeLimit: 1 << 30, isReadOnly: false, zstdLevel: nil,
+        umask: 0o077))
+    var options = RemoteLevel.Options()
+    options.deadlines = deadlines
+    let store = TieredStore(
+      levels: [
+        .remote(RemoteLevel(name: "store", service: first, scratch: scratch, options: options))
+      ], scratch: scratch)
+    var generator = SeededGenerator(seed: 7)
+    let objects = [generator.bytes(1_200_000), generator.bytes(2000)]
+    var blobs: [[UInt8]] = []
+    for (number, object) in objects.enumerated() {
+      try put(object, key(20 + number), in: store)
+      blobs.append(try #require(try fetch(first, .entry(key(20 + number)))))
+    }
+    for wrong in [Array(blobs[0].dropLast(1)), Array(blobs[0].prefix(500_000)), blobs[1], []] {
+      try first.store(.entry(key(20)), .bytes(wrong), deadlines)
+      try settle()
+      #expect("\(wrong.count) bytes") {
+        _ = try store.entry(key(20))
+      } throws: {
+        if case .damaged = $0 as? StoreError { true } else { false }
+      }
+    }
+    try put(objects[0], key(20), in: store)
+    let found = try store.entry(key(20))
+    guard let entry = found?.takeEntry() else { throw NotFound() }
+    #expect(try entry.bytes(of: #require(entry.head.member("obj"))) == objects[0])
+  }
+
+  private struct NotFound: Error {}
+
+  private func put(_ object: [UInt8], _ key: Digest, in store: TieredStore) throws {
+    let told = Monitor<Result<Void, StoreError>?>(nil)
+    let member = EntryDraft.Member(name: "obj", content: .bytes(object))
+    store.put(
+      EntryDraft(key: key, presentation: Digest.of([]), isColoured: false, members: [member]),
+      listing: nil
+    ) { result in told.change { $0 = result } }
+    try #require(told.wait(until: .max) { $0 }).get()
+    try settle()
   }
 
   private func fetch(_ service: any BlobService, _ name: BlobName) throws -> [UInt8]? {

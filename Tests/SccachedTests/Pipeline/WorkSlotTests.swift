@@ -30,4 +30,24 @@ import Testing
     _ = slots.takeIfFree()
     #expect(slots.takeIfFree() != nil)
   }
+
+  /// Who waits for a store needs no slot, as long as not too many wait.
+  @Test func whoIsAwayLeavesTheSlotToOthers() {
+    let slots = WorkSlots(count: 1, away: 1)
+    let first = slots.take()
+    let hasLeft = first.leave()
+    #expect(hasLeft)
+    let second = slots.takeIfFree()
+    #expect(second != nil)
+    let tooMany = second?.leave()
+    #expect(tooMany == false)
+    #expect(slots.takeIfFree() == nil)
+    second?.giveBack()
+    first.comeBack()
+    #expect(slots.takeIfFree() == nil)
+    first.giveBack()
+    let leftTwice = first.leave()
+    #expect(!leftTwice, "it has none")
+    #expect(slots.takeIfFree() != nil)
+  }
 }

@@ -135,10 +135,28 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, json.dumps(issue()))
         elif path == "/keys":
             self.answer(200, json.dumps(issue()))
+        elif path == "/process":
+            given = issue()
+            given["SessionToken"] = given.pop("Token")
+            self.answer(200, json.dumps({"Version": 1} | given))
+        elif path == "/portal/federation/credentials":
+            self.sign_on()
         elif path == "/sts/":
             self.take_role(body)
         else:
             self.serve_object(path, body)
+
+    def sign_on(self):
+        if self.headers.get("x-amz-sso_bearer_token") != "sso-token":
+            raise Refused(401, "UnauthorizedException", "wrong token")
+        asked = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+        if asked != {"role_name": ["cache role"], "account_id": ["0001"]}:
+            raise Refused(403, "ForbiddenException", f"wrong role {asked}")
+        given = issue()
+        end = datetime.datetime.fromisoformat(given["Expiration"].replace("Z", "+00:00"))
+        self.answer(200, json.dumps({"roleCredentials": {
+            "accessKeyId": given["AccessKeyId"], "secretAccessKey": given["SecretAccessKey"],
+            "sessionToken": given["Token"], "expiration": int(end.timestamp()) * 1000}}))
 
     def take_role(self, body):
         form = dict(urllib.parse.parse_qsl(body.decode(), strict_parsing=True))

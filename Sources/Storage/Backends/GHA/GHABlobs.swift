@@ -39,6 +39,8 @@
       try segments.remove(name)
     }
 
+    var heldBack: Int { segments.waitingResults }
+
     func finish(_ deadlines: BlobDeadlines) throws(BlobFailure) {
       try segments.flush(deadlines)
     }

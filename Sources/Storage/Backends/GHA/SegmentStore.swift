@@ -278,6 +278,16 @@
       }
     }
 
+    /// A result is an entry and a line of a manifest: lost without either of them.
+    var waitingResults: Int {
+      state.withLock { state in
+        let names = [state.open, state.closed].compactMap { $0?.blobs.keys }.joined()
+        let entries = names.count { if case .entry = $0 { true } else { false } }
+        let manifests = names.count { if case .manifest = $0 { true } else { false } }
+        return max(entries, manifests)
+      }
+    }
+
     /// Sends all that waits.
     func flush(_ deadlines: BlobDeadlines) throws(BlobFailure) {
       let end = Clock.monotonic + Int64(deadlines.total) * 1_000_000

@@ -177,6 +177,7 @@
   /// Handles that nobody uses, one for each thread that asked at the same time as others.
   private final class MemcachedHandles: Sendable {
     private let options: MemcachedOptions
+    private let vigil = MemcachedVigil()
     private let idle = Mutex<[MemcachedHandle]>([])
     private static let mostKept = 32
 
@@ -185,7 +186,7 @@
     func use<Result>(
       _ body: (MemcachedHandle) throws(BlobFailure) -> Result
     ) throws(BlobFailure) -> Result {
-      let handle = idle.withLock { $0.popLast() } ?? MemcachedHandle(options)
+      let handle = idle.withLock { $0.popLast() } ?? MemcachedHandle(options, vigil)
       defer {
         if !handle.hasFailed {
           idle.withLock { if $0.count < Self.mostKept { $0.append(handle) } }

@@ -25,12 +25,16 @@
     // Sendable: it is in a pool or with one thread, never both.
     private var handle: UnsafeMutablePointer<memcached_st>?
     private let options: MemcachedOptions
+    private let vigil: MemcachedVigil
     /// Something was asked before, over connections that may have ended since.
     private var isKept = false
     /// Of no use any more.
     private(set) var hasFailed = false
 
-    init(_ options: MemcachedOptions) { self.options = options }
+    init(_ options: MemcachedOptions, _ vigil: MemcachedVigil) {
+      self.options = options
+      self.vigil = vigil
+    }
 
     deinit { memcached_free(handle) }
 
@@ -94,7 +98,7 @@
         memcached_behavior_set(
           handle, MEMCACHED_BEHAVIOR_CONNECT_TIMEOUT, UInt64(max(1, connectMilliseconds)))
         memcached_behavior_set(handle, MEMCACHED_BEHAVIOR_POLL_TIMEOUT, UInt64(left))
-        let code = question(handle)
+        let code = vigil.guarding(handle, deadlines) { question(handle) }
         isKept = true
         if code == MEMCACHED_SUCCESS || code == MEMCACHED_NOTFOUND { return code }
         let failure = Self.failure(code, handle)

@@ -66,7 +66,7 @@
         }
         if let mark = text.firstIndex(of: "?") {
           query = text[text.index(after: mark)...].split(separator: "&").map { item in
-            let pair = item.split(separator: "=", maxSplits: 1)
+            let pair = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             return (String(pair[0]), pair.count > 1 ? String(pair[1]) : "")
           }
           text = text[..<mark]

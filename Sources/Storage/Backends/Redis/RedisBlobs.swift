@@ -10,6 +10,7 @@
     private let prefix: String
     private let expirationSeconds: Int
     private let connections: RedisConnections
+    private let lines: RedisLines
     private let place: Place
 
     private enum Place {
@@ -18,7 +19,7 @@
     }
 
     /// Redis' own limit (`proto-max-bulk-len`) when nobody changes it.
-    private static let largest = 512 << 20
+    static let largest = 512 << 20
     private static let mostRedirections = 5
 
     var largestBlob: Int? { Self.largest }
@@ -49,6 +50,7 @@
         ? TLSClient(
           authoritiesFile: context.variable("SSL_CERT_FILE"), verifies: first.verifies) : nil
       connections = RedisConnections(login, tls: tls)
+      lines = RedisLines(connections)
       if isCluster {
         try Self.check(addresses, login)
         place = .cluster(RedisCluster(seeds: addresses.map(\.server), connections))
@@ -88,9 +90,18 @@
     ) throws(BlobFailure) -> Bool {
       let key = prefix + name.path
       let limits = Self.limits(deadlines, deadlines.total)
-      let reply = try ask(key, deadlines, limits, [["GET", key]]) {
-        connection throws(BlobFailure) in
-        try connection.value(into: sink, limit: Self.largest, limits)
+      let reply = try ask(key, deadlines, limits) { server, before throws(BlobFailure) in
+        if before.isEmpty,
+          let reply = try lines.get(
+            key, from: server, into: sink, connectMilliseconds: deadlines.connect, limits)
+        {
+          return reply
+        }
+        return try converse(server, deadlines, limits, before) { connection throws(BlobFailure) in
+          try connection.send(before + [["GET", key]], limits)
+        } listen: { connection throws(BlobFailure) in
+          try connection.value(into: sink, limit: Self.largest, limits)
+        }
       }
       switch reply {
       case .passedOn: return true
@@ -109,11 +120,13 @@
       let limits = Self.limits(deadlines, deadlines.total)
       let command =
         expirationSeconds > 0 ? ["SETEX", key, String(expirationSeconds)] : ["SET", key]
-      let reply = try ask(key, deadlines, limits) { connection, before throws(BlobFailure) in
-        if !before.isEmpty { try connection.send(before, limits) }
-        try connection.send(command, blob, limits)
-      } listen: { connection throws(BlobFailure) in
-        try connection.reply(limits)
+      let reply = try ask(key, deadlines, limits) { server, before throws(BlobFailure) in
+        try converse(server, deadlines, limits, before) { connection throws(BlobFailure) in
+          if !before.isEmpty { try connection.send(before, limits) }
+          try connection.send(command, blob, limits)
+        } listen: { connection throws(BlobFailure) in
+          try connection.reply(limits)
+        }
       }
       guard case .status = reply else { throw Self.unexpected(reply) }
     }
@@ -121,9 +134,12 @@
     func remove(_ name: BlobName, _ deadlines: BlobDeadlines) throws(BlobFailure) {
       let key = prefix + name.path
       let limits = Self.limits(deadlines, deadlines.lookup)
-      let reply = try ask(key, deadlines, limits, [["DEL", key]]) {
-        connection throws(BlobFailure) in
-        try connection.reply(limits)
+      let reply = try ask(key, deadlines, limits) { server, before throws(BlobFailure) in
+        try converse(server, deadlines, limits, before) { connection throws(BlobFailure) in
+          try connection.send(before + [["DEL", key]], limits)
+        } listen: { connection throws(BlobFailure) in
+          try connection.reply(limits)
+        }
       }
       guard case .integer = reply else { throw Self.unexpected(reply) }
     }
@@ -138,42 +154,29 @@
       return .failed("it answers something else than was asked for")
     }
 
-    private func ask(
-      _ key: String, _ deadlines: BlobDeadlines, _ limits: StreamDeadlines,
-      _ commands: [[String]],
-      listen: (RedisConnection) throws(BlobFailure) -> RedisReply
-    ) throws(BlobFailure) -> RedisReply {
-      try ask(key, deadlines, limits) { connection, before throws(BlobFailure) in
-        try connection.send(before + commands, limits)
-      } listen: { connection throws(BlobFailure) in
-        try listen(connection)
-      }
-    }
-
     /// Asks the server of the key, and the one that it points to instead.
     ///
-    /// - Parameter say: gets commands that have to go before.
+    /// - Parameter question: gets the server, and commands that have to go before.
     private func ask(
       _ key: String, _ deadlines: BlobDeadlines, _ limits: StreamDeadlines,
-      say: (RedisConnection, [[String]]) throws(BlobFailure) -> Void,
-      listen: (RedisConnection) throws(BlobFailure) -> RedisReply
+      _ question: (StreamAddress, [[String]]) throws(BlobFailure) -> RedisReply
     ) throws(BlobFailure) -> RedisReply {
       guard case .cluster(let cluster) = place else {
         guard case .server(let server) = place else { throw .failed("no server") }
-        return try connections.ask(server, connectMilliseconds: deadlines.connect, limits) {
-          connection throws(BlobFailure) in
-          try say(connection, [])
-          return try listen(connection)
-        }
+        return try question(server, [])
       }
       let slot = RedisSlot.of(key)
       var server = try cluster.server(
         of: slot, connectMilliseconds: deadlines.connect, limits)
       var isAsking = false
       for _ in 0...Self.mostRedirections {
-        let reply = try ask(
-          cluster, server, deadlines, limits, before: isAsking ? [["ASKING"]] : [],
-          say: say, listen: listen)
+        let reply: RedisReply
+        do throws(BlobFailure) {
+          reply = try question(server, isAsking ? [["ASKING"]] : [])
+        } catch {
+          if error.mayPass { cluster.doubt() }
+          throw error
+        }
         guard case .error(let text) = reply,
           let redirection = RedisError(text: text).redirection,
           let next = RedisSlots.server(redirection.host, redirection.port, asked: server)
@@ -185,25 +188,21 @@
       throw .failed("the cluster sends from one server to another without end")
     }
 
-    private func ask(
-      _ cluster: RedisCluster, _ server: StreamAddress, _ deadlines: BlobDeadlines,
-      _ limits: StreamDeadlines, before: [[String]],
-      say: (RedisConnection, [[String]]) throws(BlobFailure) -> Void,
+    /// A question on a connection of its own.
+    private func converse(
+      _ server: StreamAddress, _ deadlines: BlobDeadlines, _ limits: StreamDeadlines,
+      _ before: [[String]],
+      say: (RedisConnection) throws(BlobFailure) -> Void,
       listen: (RedisConnection) throws(BlobFailure) -> RedisReply
     ) throws(BlobFailure) -> RedisReply {
-      do throws(BlobFailure) {
-        return try connections.ask(server, connectMilliseconds: deadlines.connect, limits) {
-          connection throws(BlobFailure) in
-          try say(connection, before)
-          // What goes before is answered, too.
-          for _ in before {
-            if case .error(let text) = try connection.reply(limits) { return .error(text) }
-          }
-          return try listen(connection)
+      try connections.ask(server, connectMilliseconds: deadlines.connect, limits) {
+        connection throws(BlobFailure) in
+        try say(connection)
+        // What goes before is answered, too.
+        for _ in before {
+          if case .error(let text) = try connection.reply(limits) { return .error(text) }
         }
-      } catch {
-        if error.mayPass { cluster.doubt() }
-        throw error
+        return try listen(connection)
       }
     }
   }

@@ -50,7 +50,7 @@
           case .integer(let first) = fields[0], case .integer(let last) = fields[1],
           case .array(let master) = fields[2], master.count >= 2,
           case .integer(let port) = master[1], let port = UInt16(exactly: port),
-          0...last ~= first, last < RedisSlot.count
+          0 <= first, first <= last, last < RedisSlot.count
         else { return nil }
         var host = ""
         if case .bytes(let bytes) = master[0] { host = String(decoding: bytes, as: UTF8.self) }

@@ -7,7 +7,7 @@
   /// A conversation with one server. hiredis writes the commands and understands the replies, except for
   /// values: those go to their sink while they come, so that a large one is never in memory as a whole.
   final class RedisConnection: @unchecked Sendable {
-    // Sendable: it is in a pool or with one thread, never both.
+    // Sendable: it is in a pool or with one thread, or one listens on it while others take turns to write.
     private let stream: StreamConnection
     private var input = [UInt8](repeating: 0, count: 64 << 10)
     private var start = 0
@@ -40,6 +40,15 @@
       var bytes: [UInt8] = []
       for command in commands { bytes += try Self.format(command) }
       try write(bytes, deadlines)
+    }
+
+    /// Sends commands while another thread may be listening.
+    func sendBeside(
+      _ commands: [[String]], _ deadlines: StreamDeadlines
+    ) throws(BlobFailure) {
+      var bytes: [UInt8] = []
+      for command in commands { bytes += try Self.format(command) }
+      do throws(StreamFailure) { try writeAll(bytes, deadlines) } catch { throw BlobFailure(error) }
     }
 
     /// Sends a command whose last argument is a blob.
@@ -136,19 +145,51 @@
     func value(
       into sink: any BlobSink, limit: Int, _ deadlines: StreamDeadlines
     ) throws(BlobFailure) -> RedisReply {
+      switch try valueHead(limit: limit, deadlines) {
+      case .reply(let reply): return reply
+      case .value(let count):
+        try rest(count, to: sink, deadlines)
+        return .passedOn
+      }
+    }
+
+    /// How the reply to GET begins.
+    enum ValueHead {
+      /// So many bytes of a value, which come next.
+      case value(Int)
+      /// All of it.
+      case reply(RedisReply)
+    }
+
+    func valueHead(
+      limit: Int, _ deadlines: StreamDeadlines
+    ) throws(BlobFailure) -> ValueHead {
       if start == end { try fill(deadlines) }
-      guard input[start] == UInt8(ascii: "$") else { return try reply(deadlines) }
+      guard input[start] == UInt8(ascii: "$") else { return .reply(try reply(deadlines)) }
       let line = try self.line(deadlines)
       guard let count = Int(String(decoding: line.dropFirst().dropLast(2), as: UTF8.self)),
         -1...limit ~= count
       else { throw .failed("a value has a length that can't be") }
-      if count < 0 { return .null }
+      return count < 0 ? .reply(.null) : .value(count)
+    }
+
+    /// The bytes of a value whose head was read.
+    func rest(
+      _ count: Int, to sink: any BlobSink, _ deadlines: StreamDeadlines
+    ) throws(BlobFailure) {
       try pass(count, to: sink, deadlines)
       guard try self.line(deadlines).elementsEqual([13, 10]) else {
         throw .failed("a value is longer than it should be")
       }
-      return .passedOn
     }
+
+    /// Waits for the next byte, if none is here.
+    func waitForInput(_ deadlines: StreamDeadlines) throws(BlobFailure) {
+      if start == end { try fill(deadlines) }
+    }
+
+    /// Something came that was not looked at.
+    var hasInput: Bool { start < end }
 
     private func pass(
       _ count: Int, to sink: any BlobSink, _ deadlines: StreamDeadlines
@@ -199,12 +240,18 @@
       _ bytes: [UInt8], _ deadlines: StreamDeadlines
     ) throws(BlobFailure) {
       do throws(StreamFailure) {
-        try bytes.withUnsafeBytes { bytes in
-          Result { () throws(StreamFailure) in try stream.write(bytes, deadlines) }
-        }.get()
+        try writeAll(bytes, deadlines)
       } catch {
         throw try lastWords() ?? failure(error)
       }
+    }
+
+    private func writeAll(
+      _ bytes: [UInt8], _ deadlines: StreamDeadlines
+    ) throws(StreamFailure) {
+      try bytes.withUnsafeBytes { bytes in
+        Result { () throws(StreamFailure) in try stream.write(bytes, deadlines) }
+      }.get()
     }
 
     /// What a server said before it closed in the middle of a question.

@@ -49,16 +49,15 @@
       _ server: StreamAddress, connectMilliseconds: Int, _ deadlines: StreamDeadlines,
       _ question: (RedisConnection) throws(BlobFailure) -> RedisReply
     ) throws(BlobFailure) -> RedisReply {
-      if let kept = take(server) {
+      if let kept = takeKept(server) {
         do throws(BlobFailure) {
           return try ask(kept, server, question)
         } catch {
           guard kept.isClosedUnheard else { throw error }
         }
       }
-      let connectEnd = Clock.monotonic + Int64(connectMilliseconds) * 1_000_000
       return try ask(
-        try open(server, until: min(connectEnd, deadlines.end), deadlines), server, question)
+        try open(server, connectMilliseconds: connectMilliseconds, deadlines), server, question)
     }
 
     private func ask(
@@ -71,12 +70,15 @@
       return reply
     }
 
-    private func open(
-      _ server: StreamAddress, until connectEnd: Int64, _ deadlines: StreamDeadlines
+    /// A new one, at which the server knows who asks.
+    func open(
+      _ server: StreamAddress, connectMilliseconds: Int, _ deadlines: StreamDeadlines
     ) throws(BlobFailure) -> RedisConnection {
+      let connectEnd = Clock.monotonic + Int64(connectMilliseconds) * 1_000_000
       let stream: StreamConnection
       do throws(StreamFailure) {
-        stream = try StreamConnection.open(to: server, tls: tls, until: connectEnd)
+        stream = try StreamConnection.open(
+          to: server, tls: tls, until: min(connectEnd, deadlines.end))
       } catch {
         throw BlobFailure(error)
       }
@@ -91,7 +93,8 @@
       return connection
     }
 
-    private func take(_ server: StreamAddress) -> RedisConnection? {
+    /// One that nobody uses, which may have ended without showing it.
+    func takeKept(_ server: StreamAddress) -> RedisConnection? {
       let now = Clock.monotonic
       // Those that ended are closed outside of the lock.
       while let kept = idle.withLock({ $0[server]?.popLast() }) {
@@ -100,7 +103,7 @@
       return nil
     }
 
-    private func giveBack(_ connection: RedisConnection, _ server: StreamAddress) {
+    func giveBack(_ connection: RedisConnection, _ server: StreamAddress) {
       let kept = Kept(connection: connection, since: Clock.monotonic)
       let dropped = idle.withLock { idle -> Kept? in
         idle[server, default: []].append(kept)

@@ -74,8 +74,7 @@
       // The profile "default" often has nothing but a region.
       guard granted != nil || !isExplicit else {
         throw .denied(
-          "the profile '\(name)' has no keys and no role (credential_process and sso_ settings are not "
-            + "read: `aws configure export-credentials` gives keys)")
+          "the profile '\(name)' has neither keys nor a role, sso_account_id or credential_process")
       }
       return granted
     }
@@ -90,7 +89,10 @@
       }
       let keys = Self.keys(in: profile)
       guard let arn = profile["role_arn"] else {
-        return keys.map { AWSKeys.Granted(value: $0, end: nil) }
+        if let signOn = try AWSSignOn(name, profiles, context) { return try signOn.grant(requests) }
+        if let keys { return AWSKeys.Granted(value: keys, end: nil) }
+        guard let command = profile["credential_process"] else { return nil }
+        return try AWSProcess(context: context, profile: name).grant(command, requests)
       }
       let service = try AWSTokenService(context, region: profile["region"] ?? region)
       var role = AWSTokenService.Role(arn: arn)

@@ -31,7 +31,8 @@
       try granted(subject) { element($0, in: text) }
     }
 
-    private static func granted(
+    /// From the values of `AccessKeyId` and its like, as different services write them.
+    static func granted(
       _ subject: String, _ value: (String) -> String?
     ) throws(BlobFailure) -> Granted {
       guard let id = value("AccessKeyId"), let secret = value("SecretAccessKey"),

@@ -6,17 +6,19 @@
   /// something.
   struct AWSProfiles {
     private var profiles: [String: [String: String]] = [:]
+    private var sessions: [String: [String: String]] = [:]
 
     /// - Parameters:
-    ///   - config: sections `[default]` and `[profile NAME]`.
+    ///   - config: sections `[default]`, `[profile NAME]` and `[sso-session NAME]`.
     ///   - credentials: sections `[NAME]`.
     init(config: String, credentials: String) {
       for (section, settings) in Self.sections(config) {
         if section == "default" {
           profiles["default"] = settings
-        } else if section.hasPrefix("profile ") {
-          let name = section.dropFirst("profile ".count).drop { $0.isWhitespace }
-          profiles[String(name), default: [:]].merge(settings) { $1 }
+        } else if let name = Self.name("profile", section) {
+          profiles[name, default: [:]].merge(settings) { $1 }
+        } else if let name = Self.name("sso-session", section) {
+          sessions[name, default: [:]].merge(settings) { $1 }
         }
       }
       for (name, settings) in Self.sections(credentials) {
@@ -40,6 +42,21 @@
     }
 
     subscript(name: String) -> [String: String]? { profiles[name] }
+
+    /// What `sso_session` of a profile names.
+    func session(_ name: String) -> [String: String]? { sessions[name] }
+
+    /// Of `[KIND NAME]`; Amazon's tools write a name with spaces in quotes.
+    private static func name(_ kind: String, _ section: String) -> String? {
+      guard section.hasPrefix(kind), section.dropFirst(kind.count).first?.isWhitespace == true
+      else { return nil }
+      let name = trimmed(section.dropFirst(kind.count))
+      for quote in ["\"", "'"]
+      where name.count >= 2 && name.hasPrefix(quote) && name.hasSuffix(quote) {
+        return String(name.dropFirst().dropLast())
+      }
+      return name
+    }
 
     private static func text(
       _ variable: String, _ name: String, _ context: BackendContext
