@@ -56,7 +56,7 @@ final class SandboxRunner: JobRunner {
 
   private func order(_ job: SandboxedJob) -> Job {
     let environment = job.command.environment.filter {
-      !$0.name.isEmpty && !$0.name.contains("=") 
+      !$0.name.isEmpty && !$0.name.contains("=")
         && CompilerVariables.reaches(job.command.executable, $0.name)
     }
     return Job(

@@ -83,9 +83,10 @@ package struct RemoteJob: Sendable {
       try take(header.bytes, false)
       switch input.content {
       case .bytes(let bytes): try take(bytes, false)
-      case .file(let path, let size): try read(path, size) { (piece) throws(FarmFailure) in
-        try take(piece, false)
-      }
+      case .file(let path, let size):
+        try read(path, size) { (piece) throws(FarmFailure) in
+          try take(piece, false)
+        }
       }
       // Filled up to a whole block.
       try take([UInt8](repeating: 0, count: (512 - input.size % 512) % 512), false)

@@ -169,7 +169,9 @@ final class Distribution: Sendable {
     }
     if !isStarted {
       let until = Clock.monotonic + Self.retryNanoseconds
-      packings.change { $0[source.key] = .failed(until: until, reason: "no thread could be started") }
+      packings.change {
+        $0[source.key] = .failed(until: until, reason: "no thread could be started")
+      }
     }
   }
 }
