@@ -1,4 +1,3 @@
-import Platform
 import Synchronization
 
 /// Answers to questions for a sign of life, shared by all who wait for the same peer: of a hundred jobs on

@@ -116,6 +116,11 @@ package struct CrateCompilation: Sendable, Equatable {
     remapped.contains { $0 == directory || directory.hasPrefix($0.hasSuffix("/") ? $0 : $0 + "/") }
   }
 
+  /// Where a static library may lie, in the order of the search, as written.
+  package func places(of library: StaticLibrary) -> [String] {
+    nativeDirectories.map { Path.join($0, library.fileName) }
+  }
+
   /// A linker takes part.
   package var isLinked: Bool {
     products.contains(.link) && (isTest || crateTypes.contains(where: \.isLinked))

@@ -91,16 +91,7 @@ struct ContentsCollector {
   /// Adds a program with its loader and libraries; returns the loader.
   @discardableResult
   private mutating func addProgram(_ path: String) throws(ToolchainError) -> String? {
-    let real = try tree.add(path)
-    guard let head = try ELFHead.read(real) else {
-      throw .script(path: path, interpreter: ELFHead.interpreter(of: real))
-    }
-    if head.isDynamic {
-      // The real path: the loader takes $ORIGIN from it, as the kernel does.
-      try SharedLibraries(caller: driver.caller)
-        .add(of: real, loader: head.loader ?? loader, to: &tree)
-    }
-    return head.loader
+    try tree.addProgram(path, caller: driver.caller, loader: loader)
   }
 
   /// The loader does not read these files, `ldconfig` does, should somebody run it in the tree.

@@ -17,13 +17,7 @@ extension ToolchainContents {
     let caller = Caller(environment: environment, directory: directory)
     let program = "\(sysroot)/bin/rustc"
     var tree = ToolchainTree()
-    let real = try tree.add(program)
-    guard let head = try ELFHead.read(real) else {
-      throw .script(path: program, interpreter: ELFHead.interpreter(of: real))
-    }
-    if head.isDynamic {
-      try SharedLibraries(caller: caller).add(of: real, loader: head.loader, to: &tree)
-    }
+    try tree.addProgram(program, caller: caller)
     for target in Set(targets).sorted() {
       let library = "\(sysroot)/lib/rustlib/\(target)/lib"
       // One that is described by a file has none.

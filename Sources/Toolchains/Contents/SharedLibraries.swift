@@ -127,3 +127,23 @@ struct SharedLibraries {
     return libraries
   }
 }
+
+extension ToolchainTree {
+  /// Adds a program or library with its loader and libraries; returns the loader that it names.
+  ///
+  /// - Parameter loader: for libraries, which don't name one.
+  @discardableResult
+  mutating func addProgram(
+    _ path: String, caller: Caller, loader: String? = nil
+  ) throws(ToolchainError) -> String? {
+    let real = try add(path)
+    guard let head = try ELFHead.read(real) else {
+      throw .script(path: path, interpreter: ELFHead.interpreter(of: real))
+    }
+    if head.isDynamic {
+      // The real path: the loader takes $ORIGIN from it, as the kernel does.
+      try SharedLibraries(caller: caller).add(of: real, loader: head.loader ?? loader, to: &self)
+    }
+    return head.loader
+  }
+}

@@ -46,11 +46,10 @@ struct RemoteOutputs<Work: CacheableWork> {
     _ bytes: [UInt8], _ path: String
   ) throws(FarmFailure) -> (temporary: String, target: String) {
     let target = work.absolute(path)
-    let temporary =
-      Path.directory(of: target) + "/.sccache-farm-\(getpid())-\(Clock.monotonic)"
+    let temporary = temporaryOutput(in: Path.directory(of: target))
     do throws(SystemError) {
       let file = try Descriptor.open(
-        temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o666 & ~work.call.umask)
+        temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: work.outputMode)
       try file.write(bytes, path: temporary)
     } catch {
       unlink(temporary)

@@ -23,41 +23,32 @@ struct RemoteRun {
 
   /// How it went.
   enum Result {
-    case done(Outcome, server: String)
+    case done(FinishedRun, server: String)
     /// It is compiled here whatever the farm could do, with the local job that this takes if any.
     case stays(String, localJob: WorkSlot? = nil)
     /// The farm could do it, but not now.
     case failed(FarmFailure)
   }
 
-  /// When the preprocessor was started, as files are stamped.
-  private(set) var startStamp: Int64 = 0
-  private(set) var duration: Duration = .zero
-  private(set) var snapshot: DirectorySnapshot?
-
   /// Compiles on the farm. The caller's own dependency file and the one of `added` are written whenever
   /// the text was made.
   ///
   /// - Parameter isRecorded: the result is to be stored.
-  mutating func perform(added: [String], isRecorded: Bool) -> Result {
-    let plan: RemotePlan
+  func perform(added: [String], isRecorded: Bool) -> Result {
+    guard !cacheable.identity.isScript,
+      let plan = remotePlan(for: cacheable.compilation, compiler: cacheable.compiler)
+    else { return .stays(Self.neverSent) }
     let distribution: Distribution
     let compiler: Distribution.PackedCompiler
-    let known =
-      cacheable.identity.isScript
-      ? nil : remotePlan(for: cacheable.compilation, compiler: cacheable.compiler)
-    switch pipeline.way(to: cacheable, source: known.map { _ in toolchainSource }) {
+    switch pipeline.way(to: cacheable, source: toolchainSource) {
     case .closed(let result): return result
-    case .open(let found, let packed):
-      guard let known else { return .stays(Self.neverSent) }
-      (plan, distribution, compiler) = (known, found, packed)
+    case .open(let found, let packed): (distribution, compiler) = (found, packed)
     }
     let started = Clock.monotonic
-    defer { duration = .nanoseconds(Clock.monotonic - started) }
     let reservation =
       distribution.preprocessing.isShort
-      ? distribution.client.reserve(compiler.archive, isWanted: isWanted) : nil
-    guard let text = preprocess(plan, added, isRecorded: isRecorded) else {
+      ? distribution.client.reserve(compiler.archive, isWanted: call.isWanted) : nil
+    guard let (text, startStamp, snapshot) = preprocess(plan, added, isRecorded: isRecorded) else {
       reservation?.giveBack()
       return .stays("the preprocessor had something to say")
     }
@@ -73,9 +64,11 @@ struct RemoteRun {
       let result = try pipeline.compile(
         job(plan, compiler, text), compiler, distribution, call, reservation)
       try RemoteOutputs(cacheable).put(result, plan.outputs)
-      return .done(
-        Outcome(ending: Ending(exitCode: 0), notice: call.noticeBytes),
-        server: result.server.description)
+      let run = FinishedRun(
+        outcome: Outcome(ending: Ending(exitCode: 0), notice: call.noticeBytes),
+        startStamp: startStamp, duration: .nanoseconds(Clock.monotonic - started),
+        snapshot: snapshot)
+      return .done(run, server: result.server.description)
     } catch {
       if error != .notClean { pipeline.statistics.record { $0.distFailed() } }
       return .failed(error)
@@ -98,28 +91,24 @@ struct RemoteRun {
   /// For statistics: a kind of call that no farm gets.
   static let neverSent = "such a call is never sent"
 
-  private var isWanted: @Sendable () -> Bool { { [channel = call.channel] in !channel.isClosed } }
-
-  /// The text with its includes; nil when the preprocessor has anything to say: the person shall get
-  /// that from a whole compilation.
-  private mutating func preprocess(
+  /// The text with its includes, when the preprocessor was started, as files are stamped, and what was in the
+  /// directories then. Nil when the preprocessor has anything to say: the person shall get that from a whole
+  /// compilation.
+  private func preprocess(
     _ plan: RemotePlan, _ added: [String], isRecorded: Bool
-  ) -> [UInt8]? {
-    let needsToken = pipeline.needsToken(call)
-    if needsToken {
-      guard pipeline.tokens.acquire(whileWanted: isWanted) else { return nil }
+  ) -> (text: [UInt8], startStamp: Int64, snapshot: DirectorySnapshot?)? {
+    pipeline.withToken(call) {
+      let startStamp = Clock.coarse
+      let snapshot = isRecorded ? pipeline.snapshot(cacheable, startStamp: startStamp) : nil
+      guard
+        let result = try? Spawn.run(
+          cacheable.program, added + dependencyArguments + plan.preprocessor,
+          environment: call.environment.variables(running: cacheable.program),
+          directory: call.directory, timeoutSeconds: 600),
+        result.isSuccess, result.errors.isEmpty
+      else { return nil }
+      return (result.output, startStamp, snapshot)
     }
-    defer { if needsToken { pipeline.tokens.release() } }
-    startStamp = Clock.coarse
-    if isRecorded { snapshot = pipeline.snapshot(cacheable, startStamp: startStamp) }
-    guard
-      let result = try? Spawn.run(
-        cacheable.program, added + dependencyArguments + plan.preprocessor,
-        environment: call.environment.variables(running: cacheable.program),
-        directory: call.directory, timeoutSeconds: 600),
-      result.isSuccess, result.errors.isEmpty
-    else { return nil }
-    return result.output
   }
 
   /// The caller's own dependency options, spelt out.

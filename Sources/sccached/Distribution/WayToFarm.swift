@@ -13,19 +13,15 @@ enum WayToFarm {
 extension CompilePipeline {
   /// Everything that can be told before the job's input is made.
   ///
-  /// - Parameter source: the toolchain; nil: the farm gets no such call.
-  func way(to work: some CacheableWork, source: Distribution.Source?) -> WayToFarm {
+  /// - Parameter source: the toolchain.
+  func way(to work: some CacheableWork, source: Distribution.Source) -> WayToFarm {
     let call = work.call
-    if call.environment.bytes("SCCACHE_NO_DIST_COMPILE") != nil {
-      return .closed(.stays("SCCACHE_NO_DIST_COMPILE is set"))
-    }
-    guard let source else { return .closed(.stays(RemoteRun.neverSent)) }
     guard let distribution else { return .closed(.failed(.notConfigured)) }
     if distribution.stays(work.program) { return .closed(.stays("the compiler is no_dist")) }
     if let hindrance = distribution.client.hindrance { return .closed(.failed(hindrance)) }
     call.slot.giveBack()
-    let waits: (() -> Bool)? =
-      call.settings.remoteOnly ? { [channel = call.channel] in !channel.isClosed } : nil
+    let isWanted = call.isWanted
+    let waits: (() -> Bool)? = call.settings.remoteOnly ? { isWanted() } : nil
     switch distribution.toolchain(source, waits: waits) {
     case .missing(let reason): return .closed(.failed(.noToolchain(reason)))
     case .packed(let packed):
@@ -43,7 +39,7 @@ extension CompilePipeline {
     _ call: Call, _ reservation: Reservation?
   ) throws(FarmFailure) -> FarmClient.Result {
     var reservation = reservation
-    let isWanted: @Sendable () -> Bool = { [channel = call.channel] in !channel.isClosed }
+    let isWanted = call.isWanted
     let end = Clock.monotonic + Int64(distribution.deadlines.allocation) * 1_000_000
     let patience = Patience(distribution, call, tokens: tokens)
     while true {

@@ -24,6 +24,8 @@ struct Call: Sendable {
   var notice: String
 
   var noticeBytes: [UInt8] { Array(notice.utf8) }
+  /// Whether somebody still waits for the answer.
+  var isWanted: @Sendable () -> Bool { { [channel] in !channel.isClosed } }
 
   /// The same for a compiler that asks the system where it is: rustc writes that name. So do base directories
   /// count by it, too.

@@ -102,7 +102,7 @@ final class CompilePipeline: Sendable {
     guard let cacheable = prepare(call, program, question, identity, compilation) else { return }
     statistics.record { $0.executed() }
     if call.settings.noCache {
-      runUncached(cacheable)
+      answerUncached(run(cacheable, added: [], isRecorded: false), to: call)
     } else {
       lookUp(cacheable, started: started)
     }
@@ -196,8 +196,16 @@ final class CompilePipeline: Sendable {
 
   /// Whether a compiler run for this call waits for a token. A jobserver's number of jobs is enough of a
   /// limit where they all run here; with a farm it is the farm's, and many more than there are cores.
-  func needsToken(_ call: Call) -> Bool {
+  private func needsToken(_ call: Call) -> Bool {
     distribution != nil || !Tokens.callerHasJobserver(call.environment)
+  }
+
+  /// Does what keeps a processor busy, with a token where that needs one; nil when the caller has gone before.
+  func withToken<Result>(_ call: Call, _ body: () -> Result?) -> Result? {
+    guard needsToken(call) else { return body() }
+    guard tokens.acquire(whileWanted: call.isWanted) else { return nil }
+    defer { tokens.release() }
+    return body()
   }
 
   // MARK: ways out
@@ -220,14 +228,14 @@ final class CompilePipeline: Sendable {
   }
 
   /// `SCCACHE_NO_CACHE`: compile, count, store nothing.
-  private func runUncached(_ cacheable: CacheableCall) {
-    guard let run = run(cacheable, added: [], isRecorded: false) else { return }
+  func answerUncached(_ run: FinishedRun?, to call: Call) {
+    guard let run else { return }
     if run.outcome.ending.isSuccess {
       statistics.record { $0.compiled(duration: run.duration) }
     } else {
       statistics.record { $0.compileFailed() }
     }
-    cacheable.call.channel.send(run.outcome.frame(.result))
+    call.channel.send(run.reply.frame(.result))
   }
 }
 

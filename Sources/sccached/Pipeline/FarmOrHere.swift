@@ -12,16 +12,17 @@ struct FinishedRun {
   var startStamp: Int64 = 0
   var duration: Duration = .zero
   var snapshot: DirectorySnapshot?
-  /// The caller's own wrapper ran the compiler.
-  var isHere = false
-}
+  /// The caller has seen what was printed.
+  var isShown = false
 
-/// How the farm was tried.
-struct RemoteAttempt {
-  var result: RemoteRun.Result
-  var startStamp: Int64 = 0
-  var duration: Duration = .zero
-  var snapshot: DirectorySnapshot?
+  /// As it is answered to the caller.
+  var reply: Outcome {
+    guard isShown else { return outcome }
+    var shown = outcome
+    shown.standardOutput = []
+    shown.standardError = []
+    return shown
+  }
 }
 
 extension CompilePipeline {
@@ -30,12 +31,8 @@ extension CompilePipeline {
   /// - Parameter isRecorded: the result is to be stored.
   func run(_ cacheable: CacheableCall, added: [String], isRecorded: Bool) -> FinishedRun? {
     run(cacheable, added: added, isRecorded: isRecorded) {
-      var remote = RemoteRun(cacheable, pipeline: self)
       let asked = cacheable.compilation.dependencyFile == nil ? added : []
-      let result = remote.perform(added: asked, isRecorded: isRecorded)
-      return RemoteAttempt(
-        result: result, startStamp: remote.startStamp, duration: remote.duration,
-        snapshot: remote.snapshot)
+      return RemoteRun(cacheable, pipeline: self).perform(added: asked, isRecorded: isRecorded)
     }
   }
 
@@ -43,17 +40,17 @@ extension CompilePipeline {
   ///
   /// - Parameter remote: tries the farm.
   func run<Work: CacheableWork>(
-    _ work: Work, added: [String], isRecorded: Bool, remote: () -> RemoteAttempt
+    _ work: Work, added: [String], isRecorded: Bool, remote: () -> RemoteRun.Result
   ) -> FinishedRun? {
     var localJob: WorkSlot?
     if distribution != nil || work.call.settings.remoteOnly {
-      let attempt = remote()
-      switch attempt.result {
-      case .done(let outcome, let server):
+      let result: RemoteRun.Result =
+        work.call.environment.bytes("SCCACHE_NO_DIST_COMPILE") == nil
+        ? remote() : .stays("SCCACHE_NO_DIST_COMPILE is set")
+      switch result {
+      case .done(let run, let server):
         statistics.record { $0.distCompiled(server: server) }
-        return FinishedRun(
-          outcome: outcome, startStamp: attempt.startStamp, duration: attempt.duration,
-          snapshot: attempt.snapshot)
+        return run
       case .stays(let reason, let slot):
         localJob = slot
         note(reason, reason, work)
@@ -71,7 +68,7 @@ extension CompilePipeline {
     return local.perform(added: added, isRecorded: isRecorded).map {
       FinishedRun(
         outcome: $0, startStamp: local.startStamp, duration: local.duration,
-        snapshot: local.snapshot, isHere: true)
+        snapshot: local.snapshot, isShown: work.isStreamed)
     }
   }
 

@@ -29,11 +29,10 @@ final class LocalRun<Work: CacheableWork> {
   ///   - isRecorded: the result is to be stored.
   func perform(added: [String], isRecorded: Bool = false) -> Outcome? {
     cacheable.call.slot.giveBack()
-    let needsToken = pipeline.needsToken(cacheable.call)
-    if needsToken {
-      guard pipeline.tokens.acquire(whileWanted: { !channel.isClosed }) else { return nil }
-    }
-    defer { if needsToken { pipeline.tokens.release() } }
+    return pipeline.withToken(cacheable.call) { run(added: added, isRecorded: isRecorded) }
+  }
+
+  private func run(added: [String], isRecorded: Bool) -> Outcome? {
     cacheable.waitForTick()
     startStamp = Clock.coarse
     if isRecorded { snapshot = cacheable.snapshot(pipeline, startStamp: startStamp) }

@@ -22,7 +22,7 @@ extension CompilePipeline {
   ) {
     let key = cacheable.flightKey(flight)
     cacheable.call.slot.giveBack()
-    switch flights.lead(key, whileWanted: { !cacheable.call.channel.isClosed }) {
+    switch flights.lead(key, whileWanted: cacheable.call.isWanted) {
     case true:
       defer { flights.end(key) }
       // It may have been stored between our lookup and now.

@@ -42,6 +42,14 @@ struct RequestEnvironment: Sendable {
       + ["SCCACHE_RUNNING=1", "\(Self.runningName)=\(programs)"].map { Array($0.utf8) }
   }
 
+  /// What a compiler that is run for an answer gets: of the caller's, with other values for some.
+  func variables(running program: String, setting added: [[UInt8]]) -> [[UInt8]] {
+    let names = added.map { $0.prefix { $0 != UInt8(ascii: "=") } + [UInt8(ascii: "=")] }
+    return variables(running: program).filter { variable in
+      !names.contains { variable.starts(with: $0) }
+    } + added
+  }
+
   /// Those of the names that are set, as `NAME=value`.
   func variables(named names: [String]) -> [[UInt8]] {
     names.compactMap { name in

@@ -66,11 +66,7 @@ struct BundledFiles {
     _ natives: Set<String>, by libraries: [String]
   ) throws(NotStored) {
     var unexplained = natives
-    let declared = crate.compilation.staticLibraries.flatMap { library in
-      crate.compilation.nativeDirectories.map {
-        Path.join($0, library.fileName)
-      }
-    }
+    let declared = crate.compilation.staticLibraries.flatMap(crate.compilation.places)
     for path in declared + libraries {
       if unexplained.isEmpty { break }
       unexplained.subtract(ArchiveMembers.names(of: crate.absolute(path)) ?? [])

@@ -24,10 +24,8 @@ final class CrateDependencies: Sendable {
     if let known = known.withLock({ $0[path] }), known.stamp == stamp { return known.stems }
     let program = "\(toolchain.sysroot)/bin/rustc"
     // The question is one for nightly compilers, which any one answers to whom this variable is set.
-    let environment =
-      call.environment.variables(running: program).filter {
-        !$0.starts(with: Array("RUSTC_BOOTSTRAP=".utf8))
-      } + [Array("RUSTC_BOOTSTRAP=1".utf8)]
+    let environment = call.environment.variables(
+      running: program, setting: [Array("RUSTC_BOOTSTRAP=1".utf8)])
     guard
       let result = try? Spawn.run(
         program, ["-Z", "ls=root", path], environment: environment, directory: call.directory,

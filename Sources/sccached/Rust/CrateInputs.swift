@@ -24,13 +24,13 @@ struct CrateInputs {
     for file in info.files { add(file) }
     for file in crate.compilation.extraInputs { add(file) }
     for library in crate.compilation.staticLibraries {
-      let candidates = crate.compilation.nativeDirectories.map { Path.join($0, library.fileName) }
-      if let path = candidates.first(where: { FileStamp(path: crate.absolute($0)) != nil }) {
+      let places = crate.compilation.places(of: library)
+      if let path = places.first(where: { FileStamp(path: crate.absolute($0)) != nil }) {
         add(path)
       }
     }
     addManifest()
-    for crate in crate.compilation.externs { try add(crate) }
+    try addCrates()
     return try paths.sorted().map { (path) throws(Unknown) in
       guard let stamp = FileStamp(path: path), stamp.isRegular else {
         throw Unknown(reason: "a file that is needed can't be read")
@@ -52,15 +52,21 @@ struct CrateInputs {
     if FileStamp(path: crate.absolute(path))?.isRegular ?? false { add(path) }
   }
 
-  private mutating func add(_ extern: CrateCompilation.Extern) throws(Unknown) {
-    guard let path = extern.path else { return }
-    add(path)
-    // A procedural macro is a program by itself.
-    if path.hasSuffix(".so") { return }
-    guard
-      let stems = dependencies.stems(of: crate.absolute(path), crate.toolchain, crate.call)
-    else { throw Unknown(reason: "a crate does not tell what it was made with") }
-    let directories = [Path.directory(of: path)] + crate.compilation.crateDirectories
+  /// Those that are named, and all with which they were made, each looked for once.
+  private mutating func addCrates() throws(Unknown) {
+    var stems: Set<String> = []
+    var directories = crate.compilation.crateDirectories
+    for path in crate.compilation.externs.compactMap(\.path) {
+      add(path)
+      // A procedural macro is a program by itself.
+      if path.hasSuffix(".so") { continue }
+      guard
+        let told = dependencies.stems(of: crate.absolute(path), crate.toolchain, crate.call)
+      else { throw Unknown(reason: "a crate does not tell what it was made with") }
+      stems.formUnion(told)
+      let directory = Path.directory(of: path)
+      if !directories.contains(directory) { directories.append(directory) }
+    }
     for stem in stems {
       guard addCrate(stem, directories) || isStandard(stem) else {
         throw Unknown(reason: "a crate that is needed can't be found")

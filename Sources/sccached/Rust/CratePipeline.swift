@@ -38,7 +38,7 @@ extension CompilePipeline {
     }
     statistics.record { $0.executed() }
     if call.settings.noCache {
-      compileCrateUncached(crate)
+      answerUncached(runCrate(crate, added: [], isRecorded: false), to: call)
     } else {
       lookUpCrate(crate, started: started)
     }
@@ -54,20 +54,6 @@ extension CompilePipeline {
     fly(crate, flight: key, again: { self.serveDirect(crate, key, started: Clock.monotonic) }) {
       self.compileAndStoreCrate(crate, key)
     }
-  }
-
-  /// `SCCACHE_NO_CACHE`: compile, count, store nothing.
-  private func compileCrateUncached(_ crate: CacheableCrate) {
-    guard let run = runCrate(crate, added: [], isRecorded: false) else { return }
-    let outcome = run.outcome
-    statistics.record { statistics in
-      if outcome.ending.isSuccess {
-        statistics.compiled(duration: run.duration)
-      } else {
-        statistics.compileFailed()
-      }
-    }
-    crate.call.channel.send(run.reply.frame(.result))
   }
 
   // MARK: what selects the result
@@ -161,8 +147,8 @@ extension CompilePipeline {
     var found: [(name: String, content: Digest)] = []
     for library in compilation.staticLibraries {
       guard
-        let content = compilation.nativeDirectories.lazy
-          .compactMap({ self.content(Path.join($0, library.fileName), call) }).first
+        let content = compilation.places(of: library).lazy
+          .compactMap({ self.content($0, call) }).first
       else { throw .cannotCache("missing static library") }
       found.append((library.name, content))
     }

@@ -6,25 +6,11 @@ import Settings
 import Storage
 import Wire
 
-extension FinishedRun {
-  /// As it is answered to the caller, who has seen what was printed here.
-  var reply: Outcome {
-    guard isHere else { return outcome }
-    var shown = outcome
-    shown.standardOutput = []
-    shown.standardError = []
-    return shown
-  }
-}
-
 extension CompilePipeline {
   /// Compiles on the farm if that is possible, else here.
   func runCrate(_ crate: CacheableCrate, added: [String], isRecorded: Bool = true) -> FinishedRun? {
     run(crate, added: added, isRecorded: isRecorded) {
-      var remote = CrateRemoteRun(crate, pipeline: self)
-      let result = remote.perform()
-      return RemoteAttempt(
-        result: result, startStamp: remote.startStamp, duration: remote.duration)
+      CrateRemoteRun(crate, pipeline: self).perform()
     }
   }
 

@@ -19,20 +19,18 @@ struct CrateRemoteRun {
 
   private var call: Call { crate.call }
 
-  /// When rustc was started here, as files are stamped.
-  private(set) var startStamp: Int64 = 0
-  private(set) var duration: Duration = .zero
-
-  mutating func perform() -> RemoteRun.Result {
+  func perform() -> RemoteRun.Result {
+    guard isSent else { return .stays(RemoteRun.neverSent) }
     let distribution: Distribution
     let compiler: Distribution.PackedCompiler
-    switch pipeline.way(to: crate, source: isSent ? toolchainSource : nil) {
+    switch pipeline.way(to: crate, source: toolchainSource) {
     case .closed(let result): return result
     case .open(let found, let packed): (distribution, compiler) = (found, packed)
     }
     let started = Clock.monotonic
-    defer { duration = .nanoseconds(Clock.monotonic - started) }
-    guard let info = dependencyInfo() else { return .stays("rustc had something to say") }
+    guard let (info, startStamp) = dependencyInfo() else {
+      return .stays("rustc had something to say")
+    }
     let job: RemoteJob
     do throws(CrateInputs.Unknown) {
       var inputs = CrateInputs(crate, pipeline.crateDependencies)
@@ -47,7 +45,10 @@ struct CrateRemoteRun {
       let outcome = Outcome(
         ending: Ending(exitCode: 0), standardOutput: result.standardOutput,
         standardError: result.standardError, notice: call.noticeBytes)
-      return .done(outcome, server: result.server.description)
+      let run = FinishedRun(
+        outcome: outcome, startStamp: startStamp,
+        duration: .nanoseconds(Clock.monotonic - started))
+      return .done(run, server: result.server.description)
     } catch {
       if error != .notClean { pipeline.statistics.record { $0.distFailed() } }
       return .failed(error)
@@ -82,28 +83,25 @@ struct CrateRemoteRun {
 
   // MARK: the job
 
-  /// What the crate reads, and what of the environment: rustc expands it here, and compiles nothing. Nil when
-  /// that fails: the person shall get from a whole compilation what there is to say.
-  private mutating func dependencyInfo() -> RustDependencyInfo? {
-    let needsToken = pipeline.needsToken(call)
-    let isWanted: @Sendable () -> Bool = { [channel = call.channel] in !channel.isClosed }
-    if needsToken {
-      guard pipeline.tokens.acquire(whileWanted: isWanted) else { return nil }
-    }
-    defer { if needsToken { pipeline.tokens.release() } }
+  /// What the crate reads, and what of the environment, and when rustc was started to tell it, as files are
+  /// stamped: it expands the crate here, and compiles nothing. Nil when that fails: the person shall get from
+  /// a whole compilation what there is to say.
+  private func dependencyInfo() -> (info: RustDependencyInfo, startStamp: Int64)? {
     let file = "\(pipeline.runtimeDirectory)/crate-\(getpid())-\(Clock.monotonic).d"
     defer { unlink(file) }
-    crate.waitForTick()
-    startStamp = Clock.coarse
-    guard
-      let result = try? Spawn.run(
-        crate.program, Self.askingForDependencies(crate.arguments(adding: []), file: file),
-        environment: call.environment.variables(running: crate.program),
-        directory: call.directory, timeoutSeconds: 600),
-      result.isSuccess, let bytes = try? Files.read(file, limit: 64 << 20),
-      let text = String(validating: bytes, as: UTF8.self)
-    else { return nil }
-    return RustDependencyInfo(text)
+    return pipeline.withToken(call) {
+      crate.waitForTick()
+      let startStamp = Clock.coarse
+      guard
+        let result = try? Spawn.run(
+          crate.program, Self.askingForDependencies(crate.arguments(adding: []), file: file),
+          environment: call.environment.variables(running: crate.program),
+          directory: call.directory, timeoutSeconds: 600),
+        result.isSuccess, let bytes = try? Files.read(file, limit: 64 << 20),
+        let text = String(validating: bytes, as: UTF8.self), let info = RustDependencyInfo(text)
+      else { return nil }
+      return (info, startStamp)
+    }
   }
 
   /// The same call with the list of files as its only output.

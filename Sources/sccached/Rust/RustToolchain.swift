@@ -180,12 +180,10 @@ struct RustProber: Sendable {
   private func run(
     _ program: String, _ arguments: [String], _ call: Call, adding variables: [[UInt8]] = []
   ) -> String? {
-    let own = call.environment.variables(running: program).filter { variable in
-      !variables.contains { variable.starts(with: $0.prefix { $0 != UInt8(ascii: "=") }) }
-    }
     guard
       let result = try? Spawn.run(
-        program, arguments, environment: own + variables,
+        program, arguments,
+        environment: call.environment.variables(running: program, setting: variables),
         directory: call.directory, timeoutSeconds: 60, outputLimit: 1 << 20),
       result.isSuccess, let text = String(validating: result.output, as: UTF8.self)
     else { return nil }

@@ -188,9 +188,6 @@
       if start == end { try fill(deadlines) }
     }
 
-    /// Something came that was not looked at.
-    var hasInput: Bool { start < end }
-
     private func pass(
       _ count: Int, to sink: any BlobSink, _ deadlines: StreamDeadlines
     ) throws(BlobFailure) {
