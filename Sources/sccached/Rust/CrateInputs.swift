@@ -19,10 +19,13 @@ struct CrateInputs {
     self.dependencies = dependencies
   }
 
-  /// - Parameter info: what rustc read here, without compiling.
-  mutating func inputs(_ info: RustDependencyInfo) throws(Unknown) -> [RemoteJob.Input] {
-    for file in info.files { add(file) }
-    for file in crate.compilation.extraInputs { add(file) }
+  /// - Parameters:
+  ///   - info: what rustc read here, without compiling.
+  ///   - extra: what counts beside that.
+  mutating func inputs(
+    _ info: RustDependencyInfo, extra: [String]
+  ) throws(Unknown) -> [RemoteJob.Input] {
+    for file in info.files + extra { add(file) }
     for library in crate.compilation.staticLibraries {
       let places = crate.compilation.places(of: library)
       if let path = places.first(where: { FileStamp(path: crate.absolute($0)) != nil }) {

@@ -155,13 +155,17 @@ extension CompilePipeline {
     return found
   }
 
+  /// Files that count without standing in rustc's list.
+  func extraPaths(_ compilation: CrateCompilation, _ call: Call) -> [String] {
+    let specification = TargetSpecifications.file(of: compilation.target, call).map { [$0] } ?? []
+    return compilation.extraInputs + specification + call.settings.extraFiles
+  }
+
   private func extraFiles(
     _ compilation: CrateCompilation, _ call: Call
   ) throws(Rejection) -> [(name: String, content: Digest)] {
     var found: [(name: String, content: Digest)] = []
-    let specification = TargetSpecifications.file(of: compilation.target, call).map { [$0] } ?? []
-    let paths = compilation.extraInputs + specification + call.settings.extraFiles
-    for (index, path) in paths.enumerated() {
+    for (index, path) in extraPaths(compilation, call).enumerated() {
       guard let content = content(path, call) else { throw .cannotCache("missing extra file") }
       found.append(("extra \(index)", content))
     }

@@ -34,7 +34,9 @@ struct CrateRemoteRun {
     let job: RemoteJob
     do throws(CrateInputs.Unknown) {
       var inputs = CrateInputs(crate, pipeline.crateDependencies)
-      job = self.job(compiler, info, try inputs.inputs(info))
+      job = self.job(
+        compiler, info, try inputs.inputs(info, extra: pipeline.extraPaths(crate.compilation, call))
+      )
     } catch {
       return .stays(error.reason)
     }
@@ -58,10 +60,12 @@ struct CrateRemoteRun {
   // MARK: which crates
 
   /// Checks without code take rustc about as long as telling what it reads; what links, or is for this
-  /// machine's own processor, needs this machine.
+  /// machine's own processor, needs this machine; and so do macros that are said to read what no list names.
   private var isSent: Bool {
     let compilation = crate.compilation
-    return !crate.isClippy && compilation.products.contains(.link) && !compilation.isTest
+    let extra = ExtraInputs.items(call.settings.rustExtraInputs, for: compilation.crateName)
+    return !crate.isClippy && extra.isEmpty && compilation.products.contains(.link)
+      && !compilation.isTest
       && !compilation.usesNativeProcessor && !compilation.crateTypes.isEmpty
       && compilation.crateTypes.allSatisfy { $0 == .lib || $0 == .rlib }
       && crate.outputs.contains { $0.name == "d" }
@@ -131,7 +135,9 @@ struct CrateRemoteRun {
       command: CompileCommand(
         executable: compiler.executable,
         arguments: crate.arguments(adding: crate.colourArguments),
-        environment: call.environment.shared(names.contains), directory: call.directory),
+        environment: call.environment.shared {
+          names.contains($0) && CompilerVariables.reaches(compiler.executable, $0)
+        }, directory: call.directory),
       outputs: crate.outputs.map { crate.folded($0.path) }, inputs: inputs, mayPrint: true)
   }
 
