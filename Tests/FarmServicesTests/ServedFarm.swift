@@ -42,7 +42,7 @@ struct ServedFarm: Sendable {
   let servers: [Traffic]
   let client: FarmClient
   /// The toolchain, and where its archive lies.
-  let archive: (id: ArchiveID, path: String)
+  let archive: ToolchainFile
   let directory: TemporaryDirectory
 
   /// Runs a farm with a server for each runner.
@@ -113,7 +113,7 @@ struct ServedFarm: Sendable {
     try directory.write("archive", archive)
     var hash = ArchiveIDHash()
     archive.withUnsafeBytes { hash.update($0) }
-    self.archive = (hash.finish(), directory("archive"))
+    self.archive = ToolchainFile(id: hash.finish(), path: directory("archive"))
     self.url = url
     self.scheduler = scheduler
     self.servers = servers

@@ -91,6 +91,21 @@ package final class FarmClient: Sendable {
     return text
   }
 
+  /// Whether every server takes toolchains as zstd frames. False where that can't be told.
+  package func takesZstdToolchains() -> Bool {
+    guard let text = try? status(),
+      case .array(let servers)? = try? JSONDocument.parse(text)["servers"],
+      !servers.isEmpty
+    else { return false }
+    return servers.allSatisfy { server in
+      if case .table(let fields) = server, case .integer(let form)? = fields["job_form"] {
+        form >= 1
+      } else {
+        false
+      }
+    }
+  }
+
   private func ask(
     _ method: HTTPQuestion.Method, _ base: String, _ endpoint: FarmCall, _ body: [UInt8] = [],
     headers: [(name: String, value: String)] = [], limit: Int,
@@ -244,11 +259,11 @@ package final class FarmClient: Sendable {
   /// Compiles a job; once more on another server when the first one fails.
   ///
   /// - Parameters:
-  ///   - archive: the toolchain's id, and its archive's path.
+  ///   - archive: the toolchain.
   ///   - reservation: a place for it, if one was asked for before.
   ///   - isWanted: false ends it.
   package func compile(
-    _ job: RemoteJob, archive: (id: ArchiveID, path: String), reservation: Reservation? = nil,
+    _ job: RemoteJob, archive: ToolchainFile, reservation: Reservation? = nil,
     isWanted: @escaping () -> Bool
   ) throws(FarmFailure) -> Result {
     do throws(FarmFailure) {
@@ -265,7 +280,7 @@ package final class FarmClient: Sendable {
 
   /// The second attempt. Where it finds no other server, the first one's failure is the reason.
   private func again(
-    _ job: RemoteJob, _ archive: (id: ArchiveID, path: String), _ isWanted: @escaping () -> Bool,
+    _ job: RemoteJob, _ archive: ToolchainFile, _ isWanted: @escaping () -> Bool,
     after first: FarmFailure
   ) throws(FarmFailure) -> Result {
     do throws(FarmFailure) {
@@ -277,7 +292,7 @@ package final class FarmClient: Sendable {
   }
 
   private func attempt(
-    _ job: RemoteJob, _ archive: (id: ArchiveID, path: String), _ reservation: Reservation?,
+    _ job: RemoteJob, _ archive: ToolchainFile, _ reservation: Reservation?,
     _ isWanted: @escaping () -> Bool
   ) throws(FarmFailure) -> Result {
     guard isWanted() else {
@@ -292,6 +307,7 @@ package final class FarmClient: Sendable {
     }
     var hasEnded = false
     do throws(FarmFailure) {
+      if archive.isZstd, lease.form == .mozilla { throw .wantsGzip("\(lease.server)") }
       let certificate = try certificate(of: lease.server, digest: lease.certificateDigest)
       if lease.needsToolchain { try upload(archive.path, lease, certificate, isWanted) }
       let answer = try tell(

@@ -6,6 +6,8 @@ package enum FarmFailure: Error, Sendable, Equatable, CustomStringConvertible {
   case notSignedIn
   /// The compiler does not lie packed, with the reason.
   case noToolchain(String)
+  /// The toolchain lies packed as a zstd frame, and a server that does not read that was given: which.
+  case wantsGzip(String)
   /// No scheduler, or it is resting after a failure.
   case schedulerAway(String)
   /// The scheduler has no room, with its own words.
@@ -23,12 +25,20 @@ package enum FarmFailure: Error, Sendable, Equatable, CustomStringConvertible {
   /// It takes longer than the person wants to wait while a compiler could run here.
   case tooSlow
 
+  /// Something went wrong, and not what was to be expected sometimes.
+  package var isError: Bool {
+    switch self {
+    case .notClean, .wantsGzip: false
+    default: true
+    }
+  }
+
   /// For statistics: one short phrase for each kind.
   package var reason: String {
     switch self {
     case .notConfigured: "no scheduler is configured"
     case .notSignedIn: "nobody has signed in"
-    case .noToolchain: "the compiler is not packed"
+    case .noToolchain, .wantsGzip: "the compiler is not packed"
     case .schedulerAway: "the scheduler is away"
     case .noCapacity: "the farm is full"
     case .refused: "the farm refused the job"
@@ -49,6 +59,7 @@ package enum FarmFailure: Error, Sendable, Equatable, CustomStringConvertible {
       .refused(let text),
       .serverFailed(let text), .badResult(let text), .killed(let text):
       "\(reason): \(text)"
+    case .wantsGzip(let server): "\(reason): for \(server), which reads gzip only"
     case .notClean, .cancelled, .tooSlow: reason
     }
   }

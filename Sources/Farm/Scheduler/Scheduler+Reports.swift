@@ -41,6 +41,8 @@ extension Scheduler {
     package var completed: UInt64
     package var failed: UInt64
     package var lastFailure: String?
+    /// The newest form of run_job that it takes.
+    package var jobForm: UInt32
   }
 
   /// All servers in the order of their addresses.
@@ -57,7 +59,8 @@ extension Scheduler {
         address: address, cpus: server.cpus, capacity: server.capacity, jobs: server.jobs.count,
         condition: condition,
         toolchains: server.toolchains.sorted { $0.value > $1.value }.map(\.key),
-        completed: server.completed, failed: server.failed, lastFailure: server.lastFailure)
+        completed: server.completed, failed: server.failed, lastFailure: server.lastFailure,
+        jobForm: server.jobForm)
     }.sorted { $0.address.description < $1.address.description }
   }
 

@@ -71,6 +71,7 @@ extension Scheduler {
         ("capacity", .unsigned(UInt64(report.capacity))),
         ("completed", .unsigned(report.completed)), ("failed", .unsigned(report.failed)),
         ("last_failure", report.lastFailure.map { .text($0) } ?? .null),
+        ("job_form", .unsigned(UInt64(report.jobForm))),
         ("toolchains", .array(report.toolchains.map { .text($0.description) })),
       ])
     }

@@ -11,15 +11,15 @@ import Toolchains
 final class Distribution: Sendable {
   /// What a compilation needs of a toolchain.
   struct PackedCompiler: Sendable {
-    var archive: ArchiveID
-    var path: String
+    var archive: ToolchainFile
     /// The compiler's name inside the archive.
     var executable: String
+    var source: Source
   }
 
   private enum Packing {
     case underWay
-    case done(PackedCompiler)
+    case done(ToolchainFile)
     /// Nothing is tried again before then (nanoseconds of the monotonic clock).
     case failed(until: Int64, reason: String)
   }
@@ -37,6 +37,8 @@ final class Distribution: Sendable {
   let preprocessing = PreprocessingTime()
   /// The right to compile here what the farm could do.
   let localJobs: WorkSlots
+  /// Servers of Mozilla's are among the farm's.
+  private let gzipOnly = Atomic(false)
   private let logger: Logger
   private static let retryNanoseconds: Int64 = 60_000_000_000
 
@@ -75,7 +77,7 @@ final class Distribution: Sendable {
   /// - Parameter waits: asked once a second whether to go on waiting; nil: not at all.
   func toolchain(_ source: Source, waits: (() -> Bool)? = nil) -> Toolchain {
     for program in [source.program] + source.aliases {
-      if let configured = configured(for: program) { return configured }
+      if let configured = configured(for: program, source) { return configured }
     }
     if startsPacking(source.key) { pack(source) }
     while true {
@@ -85,13 +87,22 @@ final class Distribution: Sendable {
         return packings[source.key]
       }
       switch state {
-      case .done(let packed):
+      case .done(let archive):
         return .packed(
-          PackedCompiler(
-            archive: packed.archive, path: packed.path, executable: source.program))
+          PackedCompiler(archive: archive, executable: source.program, source: source))
       case .failed(_, let reason): return .missing(reason)
       case .underWay, nil:
         guard let waits, waits() else { return .missing("it is being packed") }
+      }
+    }
+  }
+
+  /// A server was met that doesn't read zstd: toolchains are packed anew, for all.
+  func packAsGzip() {
+    gzipOnly.store(true, ordering: .relaxed)
+    packings.change { packings in
+      packings = packings.filter {
+        if case .done(let archive) = $0.value { !archive.isZstd } else { true }
       }
     }
   }
@@ -101,7 +112,7 @@ final class Distribution: Sendable {
     packings.withLock { packings -> Bool in
       switch packings[key] {
       case .underWay: return false
-      case .done(let packed) where FileStamp(path: packed.path) != nil: return false
+      case .done(let archive) where FileStamp(path: archive.path) != nil: return false
       case .failed(let until, _) where until > Clock.monotonic: return false
       case .failed, .done, nil:
         packings[key] = .underWay
@@ -116,14 +127,16 @@ final class Distribution: Sendable {
   }
 
   /// The archive that `[[dist.toolchains]]` names for a compiler; nil: none.
-  private func configured(for program: String) -> Toolchain? {
+  private func configured(for program: String, _ source: Source) -> Toolchain? {
     for toolchain in settings.toolchains {
       switch toolchain {
       case .pathOverride(let executable, let archive, let inside) where executable == program:
         guard let id = identifier(ofArchive: archive) else {
           return .missing("\(archive) can't be read")
         }
-        return .packed(PackedCompiler(archive: id, path: archive, executable: inside))
+        return .packed(
+          PackedCompiler(
+            archive: ToolchainFile(id: id, path: archive), executable: inside, source: source))
       default: continue
       }
     }
@@ -154,10 +167,11 @@ final class Distribution: Sendable {
     let isStarted = startThread { [self] in
       let result: Packing
       do throws(ToolchainError) {
-        let packed = try cache.archive(of: try source.gather(), form: .gzip)
+        let form: ToolchainArchive.Form =
+          !gzipOnly.load(ordering: .relaxed) && client.takesZstdToolchains() ? .zstd : .gzip
+        let packed = try cache.archive(of: try source.gather(), form: form)
         if let id = ArchiveID(packed.identifier) {
-          result = .done(
-            PackedCompiler(archive: id, path: packed.path, executable: source.program))
+          result = .done(ToolchainFile(id: id, path: packed.path, isZstd: form == .zstd))
         } else {
           result = .failed(until: .max, reason: "\(packed.identifier) is no name of an archive")
         }

@@ -47,7 +47,7 @@ struct RemoteRun {
     let started = Clock.monotonic
     let reservation =
       distribution.preprocessing.isShort
-      ? distribution.client.reserve(compiler.archive, isWanted: call.isWanted) : nil
+      ? distribution.client.reserve(compiler.archive.id, isWanted: call.isWanted) : nil
     guard let (text, startStamp, snapshot) = preprocess(plan, added, isRecorded: isRecorded) else {
       reservation?.giveBack()
       return .stays("the preprocessor had something to say")
@@ -70,7 +70,7 @@ struct RemoteRun {
         snapshot: snapshot)
       return .done(run, server: result.server.description)
     } catch {
-      if error != .notClean { pipeline.statistics.record { $0.distFailed() } }
+      if error.isError { pipeline.statistics.record { $0.distFailed() } }
       return .failed(error)
     }
   }

@@ -38,18 +38,28 @@ extension CompilePipeline {
     _ job: RemoteJob, _ compiler: Distribution.PackedCompiler, _ distribution: Distribution,
     _ call: Call, _ reservation: Reservation?
   ) throws(FarmFailure) -> FarmClient.Result {
-    var reservation = reservation
+    var (reservation, compiler) = (reservation, compiler)
     let isWanted = call.isWanted
     let end = Clock.monotonic + Int64(distribution.deadlines.allocation) * 1_000_000
     let patience = Patience(distribution, call, tokens: tokens)
     while true {
       do throws(FarmFailure) {
         return try distribution.client.compile(
-          job, archive: (compiler.archive, compiler.path), reservation: reservation,
+          job, archive: compiler.archive, reservation: reservation,
           isWanted: { isWanted() && patience.lasts })
       } catch {
         reservation = nil
         if error == .cancelled, patience.hasEnded { throw .tooSlow }
+        if case .wantsGzip = error {
+          distribution.packAsGzip()
+          let waits = call.settings.remoteOnly ? isWanted : nil
+          guard case .packed(let other) = distribution.toolchain(compiler.source, waits: waits)
+          else {
+            throw error
+          }
+          compiler = other
+          continue
+        }
         guard case .noCapacity = error, call.settings.remoteOnly, Clock.monotonic < end,
           isWanted()
         else { throw error }

@@ -52,7 +52,7 @@ struct CrateRemoteRun {
         duration: .nanoseconds(Clock.monotonic - started))
       return .done(run, server: result.server.description)
     } catch {
-      if error != .notClean { pipeline.statistics.record { $0.distFailed() } }
+      if error.isError { pipeline.statistics.record { $0.distFailed() } }
       return .failed(error)
     }
   }

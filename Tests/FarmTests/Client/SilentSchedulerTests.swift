@@ -30,7 +30,8 @@ import Testing
         executable: "/usr/bin/cc", arguments: [], environment: [], directory: "/"),
       outputs: ["/a.o"], inputs: [RemoteJob.Input(path: "/a.c", content: .bytes([]))])
     do throws(FarmFailure) {
-      _ = try client.compile(job, archive: (.numbered(1), "/nonexistent"), isWanted: { true })
+      _ = try client.compile(
+        job, archive: ToolchainFile(id: .numbered(1), path: "/nonexistent"), isWanted: { true })
       return nil
     } catch {
       return error

@@ -1,3 +1,5 @@
+import Glibc
+import Platform
 import TestSupport
 import Testing
 
@@ -46,6 +48,24 @@ import Testing
     let extended = try farm.metric("sccache_worker_zstd_jobs_total", ofServer: 0)
     #expect(jobs >= 5)
     #expect(extended == (combination.isOurs ? jobs : 0))
+  }
+
+  /// Where all servers read zstd, toolchains are packed by it; a server that doesn't gets its jobs all the same.
+  @Test(.timeLimit(.minutes(20))) func aServerThatReadsGzipComesLater() throws {
+    let farm = try TestFarm(servers: [.ours])
+    let client = try farm.client()
+    try client.waitUntilDistributed("gcc")
+    let trees = farm.cacheDirectory(ofServer: 0) + "/trees"
+    let name = try #require(Files.names(in: trees)?.first { !$0.contains(".") })
+    let archive = try Files.read(PackedToolchains.archive(name, of: .ours))
+    #expect(archive.starts(with: [0x28, 0xb5, 0x2f, 0xfd]))
+    try farm.addServer(.mozilla)
+    try farm.wait(forServers: 2)
+    farm.servers[0].stop(SIGTERM)
+    try farm.wait(forServers: 1)
+    // It reads nothing else.
+    try client.waitUntilDistributed("gcc")
+    #expect(try client.statistics().count("dist_errors") == 0)
   }
 
   @Test(.timeLimit(.minutes(20)), arguments: Maker.allCases)

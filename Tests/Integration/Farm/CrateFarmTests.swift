@@ -48,9 +48,10 @@ import Testing
     #expect(try client.statistics().count("dist_compiles") > 0)
   }
 
-  @Test(.timeLimit(.minutes(20))) func theSameAsHere() throws {
-    let farm = try TestFarm(servers: [.ours])
-    let client = try farm.client()
+  @Test(.timeLimit(.minutes(20)), arguments: CombinationTests.Combination.all)
+  func theSameAsHere(_ combination: CombinationTests.Combination) throws {
+    let farm = try TestFarm(scheduler: combination.scheduler, servers: [combination.server])
+    let client = try farm.client(combination.client)
     let words = try prepare(client)
     try waitUntilDistributed(client)
     let before = try client.statistics().count("dist_compiles")

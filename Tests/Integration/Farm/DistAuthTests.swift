@@ -20,7 +20,7 @@ import Testing
         """
         [dist]
         scheduler_url = "\($0.schedulerURL)"
-        cache_dir = "\(PackedToolchains.directory)/ours"
+        cache_dir = "\(PackedToolchains.directory(of: .ours))"
 
         """
       } ?? ""

@@ -240,7 +240,7 @@ final class TestFarm {
     let text = """
       [dist]
       scheduler_url = "\(schedulerURL)"
-      cache_dir = "\(PackedToolchains.directory)/\(maker == .ours ? "ours" : "mozilla")"
+      cache_dir = "\(PackedToolchains.directory(of: maker))"
       \(keys)
       [dist.auth]
       type = "token"
@@ -254,6 +254,16 @@ final class TestFarm {
 
 /// Where the clients of one test run pack their toolchains: each compiler once, not once for each test.
 enum PackedToolchains {
+  static func directory(of maker: Maker) -> String {
+    "\(directory)/\(maker == .ours ? "ours" : "mozilla")"
+  }
+
+  /// The path of an archive in the cache of such a client.
+  static func archive(_ name: String, of maker: Maker) -> String {
+    let digits = name.prefix(2).map(String.init)
+    return "\(directory(of: maker))/client/tc/\(digits[0])/\(digits[1])/\(name)"
+  }
+
   static let directory: String = {
     let path = "/tmp/sccfarm-toolchains-\(getpid())"
     mkdir(path, 0o700)
