@@ -55,6 +55,17 @@ import Transport
     }
   }
 
+  /// Ours read zstd; where no server is known, nobody can say so.
+  @Test(arguments: [0, 2]) func zstdIsForServersThatReadIt(servers: Int) async throws {
+    let runners = (0..<servers).map { _ in Self.works() }
+    try await ServedFarm.with(runners) { farm in
+      let takes = await BlockingThreads(limit: 1).run { [client = farm.client] in
+        client.takesZstdToolchains()
+      }
+      #expect(takes == (servers > 0))
+    }
+  }
+
   /// A server that loses its jobs rests, and the second attempt goes elsewhere.
   @Test func theRetryGoesElsewhere() async throws {
     try await ServedFarm.with([Self.ends(.failed("the slot failed")), Self.works()]) { farm in
