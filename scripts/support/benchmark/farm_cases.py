@@ -255,8 +255,9 @@ def slots(bench):
             raw[f"{name}-{count}"] = {"seconds": run.seconds, "rate": run.rate, "sleep": sleep,
                                       "jobs": jobs, "not_on_the_farm": missing}
             if missing:
+                reasons = [f"{number} {reason}" for reason, number in run.reasons.items()]
                 notes.append(f"{farm.title}, {count} servers: {missing} of {jobs} jobs were compiled "
-                             "locally")
+                             f"locally ({', '.join(reasons) or 'it does not say why'})")
             if name == "ours":
                 goals.append(Goal(slots_goal(count), share, LEAST_SHARE, at_least=True))
         bench.end(farm)
@@ -284,6 +285,8 @@ class Burst:
     seconds: float
     # How many of them the farm did.
     distributed: int
+    # Why the others were not, as often.
+    reasons: dict = dataclasses.field(compare=False)
 
 
 def full_farm(bench, farm, compiler, count):
@@ -314,7 +317,7 @@ def full_farm(bench, farm, compiler, count):
 
 def burst(farm, compiler, directory, jobs, callers):
     """Compiles so many files, so many at a time."""
-    before = farm.distributed()
+    before, reasons_before = farm.distributed(), farm.client.reasons_against()
     words = farm.command(str(compiler), "-c", "job@.c", "-o", "job@.o")
     names = "\n".join(str(number) for number in range(jobs))
     for number in range(jobs):
@@ -333,7 +336,11 @@ def burst(farm, compiler, directory, jobs, callers):
     ends = sorted((directory / f"job{number}.o").stat().st_mtime_ns for number in range(jobs))
     first, last = callers - 1, jobs - callers - 1
     rate = (last - first) / (ends[last] - ends[first]) * 1e9 if last > first else jobs / seconds
-    return Burst(rate, seconds, settled(farm, before + jobs, 1) - before)
+    distributed = settled(farm, before + jobs, 1) - before
+    reasons = {reason: number - reasons_before.get(reason, 0)
+               for reason, number in farm.client.reasons_against().items()}
+    return Burst(rate, seconds, distributed,
+                 {reason: number for reason, number in reasons.items() if number})
 
 
 # The scheduler alone.

@@ -80,6 +80,11 @@ class FarmClient(Sccache):
     def distributed(self):
         return sum(self.statistics().get("dist_compiles", {}).values())
 
+    def reasons_against(self):
+        """How often which reason kept a compilation here; empty where the program does not tell."""
+        text = self._run("--show-stats", "--stats-format", "json")
+        return json.loads(text).get("extra", {}).get("not_on_farm", {})
+
 
 class Farm:
     """The parts of a farm: each has a pid and ends with stop()."""
