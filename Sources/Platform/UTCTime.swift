@@ -19,6 +19,17 @@ package enum UTCTime {
       + clock.joined(separator: ":") + " GMT"
   }
 
+  /// `2030-01-01T00:00:00Z`: RFC 3339.
+  package static func text(_ seconds: Int64) -> String {
+    var time = time_t(seconds)
+    var fields = tm()
+    gmtime_r(&time, &fields)
+    let date = [Int(fields.tm_year) + 1900, Int(fields.tm_mon) + 1, Int(fields.tm_mday)]
+    let clock = [fields.tm_hour, fields.tm_min, fields.tm_sec]
+    return date.map(padded).joined(separator: "-") + "T"
+      + clock.map { padded(Int($0)) }.joined(separator: ":") + "Z"
+  }
+
   private static func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 
   /// Reads `2030-01-01T00:00:00.123Z` or with an offset in place of the Z (RFC 3339). Fractions are cut.

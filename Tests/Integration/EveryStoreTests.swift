@@ -109,6 +109,49 @@ import Testing
     for secret in store.secrets { #expect(!said.contains(secret), "\(secret)") }
   }
 
+  /// Noise that is larger than what a server says before its entry, and cheap to compile.
+  private static let large: String = {
+    var generator = SeededGenerator(seed: 3)
+    let numbers = (0..<60_000).map { _ in "\(generator.next() >> 40)" }
+    return "unsigned large[] = {\(numbers.joined(separator: ","))};\n"
+  }()
+
+  /// The server stops in the middle of an entry, or hardly goes on: the result is made here, nothing is left
+  /// of what came, and the next machine hits.
+  @Test(
+    arguments: StoreKind.onNetwork,
+    [FaultyRelay.Harm.cut(after: 60_000), .slow(after: 60_000)])
+  func harmInAnEntryCostsTheHitAlone(_ kind: StoreKind, _ harm: FaultyRelay.Harm) throws {
+    try kind.withServer { store in
+      let relay = try FaultyRelay(to: store.server.port)
+      let environment = store.environment(through: relay.port).merging(
+        ["SCCACHE_REMOTE_SKIP_SLOW_HITS": "false"]) { $1 }
+      func machine() throws -> Sandbox {
+        let box = try self.machine(environment)
+        try box.write("a.c", Self.large)
+        return box
+      }
+      let first = try machine()
+      try first.compile(command, .miss)
+      let object = try first.read("a.o")
+      #expect(object.count > 200_000)
+      try first.stopServer()
+      let second = try machine()
+      second.environment["SCCACHE_REMOTE_TRANSFER_TIMEOUT_MS"] = "3000"
+      relay.does(harm)
+      let result = try second.sccache(command)
+      #expect(result.isSuccess && result.output.isEmpty)
+      #expect(result.errorText.split(separator: "\n").count <= 1, "\(result.errorText)")
+      #expect(try second.read("a.o") == object)
+      let statistics = try second.settled()
+      #expect(statistics.hits == 0 && statistics.count("compilations") == 1)
+      relay.does(.none)
+      let third = try machine()
+      try third.compile(command, .hit)
+      #expect(try third.read("a.o") == object)
+    }
+  }
+
   @Test(arguments: StoreKind.allCases) func pingOfAGoodStore(_ kind: StoreKind) throws {
     try kind.withServer { store in
       let result = try machine(store.environment()).sccache(["--ping-storage"])

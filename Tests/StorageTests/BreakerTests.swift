@@ -19,6 +19,19 @@ import Testing
     #expect(breaker.reason == failure)
   }
 
+  @Test func oneLateAnswerIsForgivenAndTwoAreAnOutage() {
+    var breaker = Breaker()
+    for _ in 0..<5 {
+      let rests = breaker.failed(.timedOut(""), now: 0, jitter: 0, isHasty: true)
+      #expect(!rests)
+      breaker.succeeded()
+    }
+    _ = breaker.failed(.timedOut(""), now: 0, jitter: 0, isHasty: true)
+    let rests = breaker.failed(.timedOut(""), now: 0, jitter: 0, isHasty: true)
+    #expect(rests)
+    #expect(!breaker.isClosed)
+  }
+
   @Test(arguments: [BlobFailure.tooLarge(""), .given(up: "")])
   func aBlobOfItsOwnIsNoFailureOfTheService(_ failure: BlobFailure) {
     var breaker = Breaker()

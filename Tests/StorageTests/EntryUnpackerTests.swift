@@ -98,6 +98,30 @@ import Testing
 
   private struct Missing: Error {}
 
+  /// Packed members for which there is no place wait in the entry's file; the others come as ever.
+  @Test func whatFindsNoPlaceIsUnpackedLater() throws {
+    try put(members + [("more", packable)])
+    let scratch = LocalStore.at(directory("a"))
+    var options = RemoteLevel.Options()
+    for (count, received) in [(0, ["dwo"]), (1, ["obj", "dwo", "more"])] {
+      options.unpackedAtOnce = count
+      let level = RemoteLevel(name: "fake", service: service, scratch: scratch, options: options)
+      // A place is given back with its member.
+      for _ in 0..<2 {
+        let receiver = Receiver(["obj", "dwo", "more"], scratch)
+        let store = TieredStore(levels: [.remote(level)], scratch: scratch)
+        let found = try store.entry(key(1), receiver: receiver)
+        guard let entry = found?.takeEntry() else { throw Missing() }
+        #expect(Set(receiver.files.keys) == Set(received))
+        for (name, bytes) in members + [("more", packable)] {
+          let member = try #require(entry.head.member(name))
+          let got = try receiver.bytes(name) ?? entry.bytes(of: member)
+          #expect(got == bytes, "\(name)")
+        }
+      }
+    }
+  }
+
   /// What has to stay here, or goes on to another store, is whole.
   @Test func whatIsKeptIsWhole() throws {
     try put(members)

@@ -11,6 +11,7 @@ final class FakeService: BlobService {
     var fetchFailure: BlobFailure?
     var storeFailure: BlobFailure?
     var fetches: [BlobName] = []
+    var firstBytes: [Int?] = []
     var stores: [BlobName] = []
     var isHeld = false
     var fetchDelay: UInt32 = 0
@@ -27,6 +28,8 @@ final class FakeService: BlobService {
   var location: String { "fake" }
   var blobs: [BlobName: [UInt8]] { state.withLock { $0.blobs } }
   var fetches: [BlobName] { state.withLock { $0.fetches } }
+  /// When each fetch wanted the first byte.
+  var firstBytes: [Int?] { state.withLock { $0.firstBytes } }
   var stores: [BlobName] { state.withLock { $0.stores } }
 
   func fail(fetches: BlobFailure? = nil, stores: BlobFailure? = nil) {
@@ -80,6 +83,7 @@ final class FakeService: BlobService {
   ) throws(BlobFailure) -> Bool {
     let (failure, bytes) = state.withLock { state in
       state.fetches.append(name)
+      state.firstBytes.append(deadlines.firstByte)
       return (state.fetchFailure, state.blobs[name])
     }
     if let failure { throw failure }

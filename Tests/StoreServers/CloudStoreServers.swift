@@ -7,7 +7,7 @@ extension StoreServer {
     return StoreServer(
       server: server,
       place: [
-        "SCCACHE_GCS_BUCKET": "box", "STORAGE_EMULATOR_HOST": "127.0.0.1:\(server.port)",
+        "SCCACHE_GCS_BUCKET": "box", "STORAGE_EMULATOR_HOST": "http://127.0.0.1:\(server.port)",
       ],
       variables: "SCCACHE_GCS")
   }
@@ -27,7 +27,7 @@ extension StoreServer {
     return StoreServer(
       server: server,
       place: [
-        "SCCACHE_GCS_BUCKET": "box", "STORAGE_EMULATOR_HOST": "127.0.0.1:\(server.port)",
+        "SCCACHE_GCS_BUCKET": "box", "STORAGE_EMULATOR_HOST": "http://127.0.0.1:\(server.port)",
         variable: try file("right.json", token: "1//r"),
       ],
       wrong: [variable: try file("wrong.json", token: "1//wr0ng")],

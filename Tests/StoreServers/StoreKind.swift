@@ -18,6 +18,12 @@ package enum StoreKind: String, CaseIterable, Sendable {
   /// Those whose server refuses wrong credentials.
   package static let guarded = allCases.filter { $0 != .gcs }
 
+  /// Those that are reached by TCP.
+  package static let onNetwork = allCases.filter { $0 != .redisOnSocket }
+
+  /// Those that speak HTTP, or HTTPS.
+  package static let onWeb = onNetwork.filter { $0.name != "redis" && $0 != .memcached }
+
   /// Those that say "stored" at once and send much at a time, later.
   package var sendsLater: Bool { self == .ghaFirst || self == .ghaSecond }
 

@@ -25,6 +25,14 @@ package struct StoreServer {
     return environment
   }
 
+  /// The same by another way: that of a relay at a port of 127.0.0.1, or of what speaks TLS there.
+  package func environment(through port: Int, isEncrypted: Bool = false) -> [String: String] {
+    environment().mapValues { value in
+      let moved = value.replacing(":\(server.port)", with: ":\(port)")
+      return isEncrypted ? moved.replacing("http://", with: "https://") : moved
+    }
+  }
+
   /// The same with credentials that the server refuses.
   package var strangersEnvironment: [String: String] { environment().merging(wrong) { $1 } }
 

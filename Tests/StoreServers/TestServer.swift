@@ -79,17 +79,26 @@ package final class TestServer {
 
   /// Whether somebody takes connections at a port of 127.0.0.1.
   package static func listens(_ port: Int) -> Bool {
+    guard let connection = connection(to: port) else { return false }
+    close(connection)
+    return true
+  }
+
+  /// A connection to a port of 127.0.0.1, which the caller closes.
+  static func connection(to port: Int) -> Int32? {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(O_CLOEXEC), 0)
-    defer { close(descriptor) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = in_port_t(UInt16(port)).bigEndian
     address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    return withUnsafePointer(to: &address) {
+    let isConnected = withUnsafePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
       }
     }
+    if isConnected { return descriptor }
+    close(descriptor)
+    return nil
   }
 }
 

@@ -21,7 +21,7 @@ package final class LoopbackPort: Sendable {
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let code = withUnsafeMutablePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        guard bind(descriptor, $0, length) == 0, !listens || listen(descriptor, 8) == 0 else {
+        guard bind(descriptor, $0, length) == 0, !listens || listen(descriptor, 64) == 0 else {
           return Int32(-1)
         }
         return getsockname(descriptor, $0, &length)
@@ -35,6 +35,15 @@ package final class LoopbackPort: Sendable {
   package var isAsked: Bool {
     var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     return poll(&wanted, 1, 0) == 1 && wanted.revents & Int16(POLLIN) != 0
+  }
+
+  /// Waits for a connection; nil when it refuses them.
+  package func accept() -> Int32? {
+    let connection = Glibc.accept(descriptor, nil, nil)
+    guard connection >= 0 else { return nil }
+    // Or programs that other tests start would keep it open.
+    _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
+    return connection
   }
 
   /// Resets the connections that came, and refuses those that come.

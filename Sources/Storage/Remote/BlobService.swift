@@ -64,6 +64,9 @@ package struct BlobDeadlines: Sendable, Equatable {
   package var connect = 1_000
   /// Until the first byte of the answer, and between two pieces of it; of small answers until the end.
   package var lookup = 2_000
+  /// Until the first byte of the answer that has a blob, where that is expected sooner; not of credentials,
+  /// which others give. Backends of HTTP keep to it.
+  package var firstByte: Int?
   /// From beginning to end, however large the blob is.
   package var total = 30_000
 

@@ -22,8 +22,9 @@ package struct Breaker: Sendable {
 
   /// So many failures in a row open it. Waiting is what hurts: who can't be reached, or lets callers wait,
   /// gets no second chance (a short rest costs some hits), an error that comes at once gets three.
-  private static func strikesAllowed(_ failure: BlobFailure) -> Int {
+  private static func strikesAllowed(_ failure: BlobFailure, isHasty: Bool) -> Int {
     switch failure {
+    case .timedOut where isHasty: 2
     case .unreachable, .timedOut, .denied, .limited: 1
     case .failed, .tooLarge, .given: 3
     }
@@ -49,9 +50,14 @@ package struct Breaker: Sendable {
     strikes = 0
   }
 
-  /// - Parameter jitter: between 0 and 1, so that a fleet doesn't come back at one moment.
+  /// - Parameters:
+  ///   - jitter: between 0 and 1, so that a fleet doesn't come back at one moment.
+  ///   - isHasty: it was given less time than a question may take. One answer that is late happens; two in a
+  ///     row are an outage.
   /// - Returns: true when this failure sent it to rest.
-  package mutating func failed(_ failure: BlobFailure, now: Int64, jitter: Double) -> Bool {
+  package mutating func failed(
+    _ failure: BlobFailure, now: Int64, jitter: Double, isHasty: Bool = false
+  ) -> Bool {
     switch failure {
     case .tooLarge, .given: return false
     default: break
@@ -59,7 +65,8 @@ package struct Breaker: Sendable {
     reason = failure
     strikes += 1
     if case .resting = state { return false }
-    guard state == .probing || strikes >= Self.strikesAllowed(failure) else { return false }
+    guard state == .probing || strikes >= Self.strikesAllowed(failure, isHasty: isHasty)
+    else { return false }
     var rest = min(Self.firstRest << Int64(min(rests, 6)), Self.longestRest)
     switch failure {
     case .denied: rest = Self.restOfDenied

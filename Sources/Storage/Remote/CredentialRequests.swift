@@ -17,15 +17,23 @@ struct CredentialRequests {
   /// Whole seconds that are left, one at least.
   var secondsLeft: Int { max(1, Int((end - Clock.monotonic + 500_000_000) / 1_000_000_000)) }
 
-  /// The body of an answer of the class 2xx.
+  /// For the next request.
   ///
   /// - Parameter subject: who is asked, for messages.
-  func ask(_ question: HTTPQuestion, subject: String) throws(BlobFailure) -> String {
+  func deadlinesLeft(_ subject: String) throws(BlobFailure) -> BlobDeadlines {
     let left = Int((end - Clock.monotonic) / 1_000_000)
     guard left > 0 else { throw .timedOut("\(subject): no time is left to ask for credentials") }
     var times = deadlines
     times.lookup = left
     times.connect = min(times.connect, left)
+    return times
+  }
+
+  /// The body of an answer of the class 2xx.
+  ///
+  /// - Parameter subject: who is asked, for messages.
+  func ask(_ question: HTTPQuestion, subject: String) throws(BlobFailure) -> String {
+    let times = try deadlinesLeft(subject)
     var question = question
     question.answerLimit = 256 << 10
     do throws(BlobFailure) {

@@ -21,6 +21,8 @@ final class EntryUnpacker {
     /// The file gets the members too that are received.
     var isWhole: Bool
     var receiver: (any MemberReceiver)?
+    /// Whoever finds none leaves packed members in the entry's file, to be unpacked when they are used.
+    var places: UnpackingPlaces
   }
 
   /// What has come.
@@ -36,6 +38,8 @@ final class EntryUnpacker {
     /// Of the receiver.
     var file: TemporaryFile?
     var decompressor: StreamDecompressor?
+    /// For as long as there is a decompressor.
+    var place: UnpackingPlaces.Place?
     var written = 0
   }
 
@@ -137,9 +141,13 @@ final class EntryUnpacker {
     var underWay = UnderWay()
     // Out of a whole file, bytes that are not packed are copied in the kernel, or shared.
     guard let head, let receiver = target.receiver, member.size >= Self.leastReceived,
-      member.encoding == .zstd || !target.isWhole, member.size <= limit - received,
-      let file = receiver.file(for: member, of: head)
+      member.encoding == .zstd || !target.isWhole, member.size <= limit - received
     else { return underWay }
+    if member.encoding == .zstd {
+      guard let place = target.places.take() else { return underWay }
+      underWay.place = place
+    }
+    guard let file = receiver.file(for: member, of: head) else { return underWay }
     received += member.size
     underWay.file = file
     if member.encoding == .zstd { underWay.decompressor = StreamDecompressor() }

@@ -60,7 +60,9 @@ package struct HTTPBlobs: Sendable {
     var times = HTTPDeadlines()
     times.connect = deadlines.connect
     if isLarge {
-      if question.body.isEmpty { times.firstByte = deadlines.lookup }
+      if question.body.isEmpty {
+        times.firstByte = min(deadlines.firstByte ?? .max, deadlines.lookup)
+      }
       times.silence = deadlines.lookup
       times.total = deadlines.total
     } else {

@@ -16,6 +16,8 @@ package final class RemoteLevel: Sendable {
     package var largestBlob = 4 << 30
     /// What would take longer to come than to be compiled is not fetched.
     package var leavesOutSlowHits = true
+    /// So many packed members are unpacked while their entries come.
+    package var unpackedAtOnce = 12
 
     package init() {}
   }
@@ -26,6 +28,7 @@ package final class RemoteLevel: Sendable {
     var counters = LevelCounters()
     var notices: [String] = []
     var pace = Pace()
+    var patience = Patience()
     /// Entries that are here and were not fetched: what is made again need not be sent.
     var leftOut: Set<Digest> = []
     /// Nothing is waited for any more.
@@ -39,11 +42,13 @@ package final class RemoteLevel: Sendable {
   /// Where downloads and entries to be sent lie meanwhile.
   let scratch: LocalStore
   let queue: WriteQueue
+  let unpackingPlaces: UnpackingPlaces
   private let state = Mutex(State())
 
   package init(
     name: String, service: any BlobService, scratch: LocalStore, options: Options = Options()
   ) {
+    unpackingPlaces = UnpackingPlaces(count: options.unpackedAtOnce)
     self.name = name
     self.service = service
     self.scratch = scratch
@@ -110,7 +115,8 @@ package final class RemoteLevel: Sendable {
     _ key: Digest, isWhole: Bool, _ receiver: (any MemberReceiver)?, _ place: (any LookupPlace)?
   ) throws(StoreError) -> StoredEntry? {
     let file = try scratch.temporaryFile()
-    let target = EntryUnpacker.Target(file: file.number, isWhole: isWhole, receiver: receiver)
+    let target = EntryUnpacker.Target(
+      file: file.number, isWhole: isWhole, receiver: receiver, places: unpackingPlaces)
     guard let came = try download(key, to: target, place)?.content else { return nil }
     return StoredEntry(
       head: came.head, file: file, path: "an entry of \(location)", passedOn: came.passedOn)
@@ -125,7 +131,8 @@ package final class RemoteLevel: Sendable {
     let path = new.path
     var isKept = false
     defer { if !isKept { unlink(path) } }
-    let target = EntryUnpacker.Target(file: new.file.number, isWhole: true, receiver: receiver)
+    let target = EntryUnpacker.Target(
+      file: new.file.number, isWhole: true, receiver: receiver, places: unpackingPlaces)
     guard let (came, size) = try download(key, to: target, place) else { return nil }
     if (try? nearest.adopt(path, key, size: size)) != nil {
       isKept = true
@@ -192,14 +199,20 @@ package final class RemoteLevel: Sendable {
     let isThere: Bool
     let hasLeft = place?.leave() ?? false
     defer { if hasLeft { place?.comeBack() } }
+    let started = Clock.monotonic
+    let hastened = state.withLock { $0.patience.hastened(options.deadlines) }
     do throws(BlobFailure) {
-      isThere = try service.fetch(name, into: download, options.deadlines)
+      isThere = try service.fetch(name, into: download, hastened ?? options.deadlines)
     } catch {
       if let failure = download.failure { throw failure }
-      readFailed(error)
+      readFailed(error, isHasty: hastened != nil && Self.isTimeOut(error), since: started)
       throw .remote(self.name, error)
     }
-    state.withLock { $0.reads.succeeded() }
+    state.withLock { state in
+      state.reads.succeeded()
+      guard download.count < Patience.small else { return }
+      state.patience.learn(nanoseconds: Clock.monotonic - started)
+    }
     if isThere { try download.finish(name, from: location) }
     return isThere
   }
@@ -212,11 +225,19 @@ package final class RemoteLevel: Sendable {
     }
   }
 
-  private func readFailed(_ failure: BlobFailure) {
+  private static func isTimeOut(_ failure: BlobFailure) -> Bool {
+    if case .timedOut = failure { true } else { false }
+  }
+
+  /// - Parameter isHasty: it had less time than a lookup may take.
+  private func readFailed(_ failure: BlobFailure, isHasty: Bool, since start: Int64) {
     let rests = state.withLock { state in
       state.counters.readFailures += 1
+      let now = Clock.monotonic
+      // Whoever has become slow is given its time.
+      if isHasty { state.patience.learn(nanoseconds: now - start) }
       let rests = state.reads.failed(
-        failure, now: Clock.monotonic, jitter: .random(in: 0...1))
+        failure, now: now, jitter: .random(in: 0...1), isHasty: isHasty)
       if rests, state.reads.rests == 1, state.writes.isClosed {
         state.notices.append(
           "the store \(self.name) is not asked for now (\(failure)); builds go on without it")

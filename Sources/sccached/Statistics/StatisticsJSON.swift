@@ -1,3 +1,5 @@
+import Platform
+
 extension StatisticsReport {
   /// The line of `--stats-format json`: Mozilla's keys in Mozilla's order, then `extra`. No newline
   /// at the end. Names inside a map are sorted, where Mozilla's stand in no order.

@@ -57,17 +57,4 @@ import Testing
           + #""hit_duration":{"secs":1,"nanos":70885},"write_duration":{"secs":0,"nanos":0}}]},"#))
     #expect(text.contains(#""basedirs":["/a/","/b\"/"],"extra""#))
   }
-
-  @Test func strings() {
-    var writer = JSONWriter()
-    writer.array { writer in
-      writer.string("\"\\/\n\r\t\u{8}\u{c}\u{1}\u{1f}\u{7f}é🦉")
-      writer.string("")
-      writer.array { _ in }
-      writer.bool(false)
-      writer.null()
-    }
-    #expect(
-      writer.text == #"["\"\\/\n\r\t\b\f\u0001\u001f"# + "\u{7f}é🦉" + #"","",[],false,null]"#)
-  }
 }

@@ -76,7 +76,8 @@ class Actions(serving.Stub):
 
     def address(self, kind, number):
         addresses[0] += 1
-        return f"http://{self.headers['host']}/blob/{kind}/{number}?n={addresses[0]}&sig=topsecret"
+        scheme = self.headers.get("x-forwarded-proto", "http")
+        return f"{scheme}://{self.headers['host']}/blob/{kind}/{number}?n={addresses[0]}&sig=topsecret"
 
     def find(self, name, scope):
         if self.setting("gone"):

@@ -24,6 +24,7 @@ from botocore.credentials import Credentials
 
 port, directory = int(sys.argv[1]), sys.argv[2]
 objects, lock, issued = {}, threading.Lock(), 0
+renewals = 1
 
 
 def setting(name, otherwise):
@@ -141,6 +142,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, json.dumps({"Version": 1} | given))
         elif path == "/portal/federation/credentials":
             self.sign_on()
+        elif path == "/oidc/token":
+            self.renew(json.loads(body))
         elif path == "/sts/":
             self.take_role(body)
         else:
@@ -157,6 +160,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(200, json.dumps({"roleCredentials": {
             "accessKeyId": given["AccessKeyId"], "secretAccessKey": given["SecretAccessKey"],
             "sessionToken": given["Token"], "expiration": int(end.timestamp()) * 1000}}))
+
+    def renew(self, form):
+        """Once with each token for it: refresh-1 gives refresh-2, and so on."""
+        global renewals
+        if self.headers.get("content-type") != "application/json":
+            raise Refused(415, "UnsupportedMediaType", "no JSON")
+        wanted = {"clientId": "client", "clientSecret": "client-secret", "grantType": "refresh_token",
+                  "refreshToken": f"refresh-{renewals}"}
+        if form != wanted:
+            print("refused", self.command, self.path, form, flush=True)
+            return self.answer(400, json.dumps(
+                {"error": "invalid_grant", "error_description": f"not {form}"}))
+        renewals += 1
+        self.answer(200, json.dumps({
+            "accessToken": "sso-token", "expiresIn": 3600, "tokenType": "Bearer",
+            "refreshToken": f"refresh-{renewals}"}))
 
     def take_role(self, body):
         form = dict(urllib.parse.parse_qsl(body.decode(), strict_parsing=True))

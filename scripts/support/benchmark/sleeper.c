@@ -1,7 +1,7 @@
 /* A compiler that only sleeps: takes gcc's place in toolchains, so that a farm can be full without a
    busy processor. A compilation sleeps for as long as its source says ("milliseconds_200") and leaves
-   an object with nothing in it, or with noise that can't be packed ("megabytes_64"), and the list of
-   files where it is asked for. Preprocessing a source that says how long, which includes nothing, copies
+   an object with nothing in it, or with noise that can't be packed ("megabytes_64") or can to its half
+   ("packable" besides), and the list of files where it is asked for. Preprocessing a source that says how long, which includes nothing, copies
    it: gcc would need more of this machine's processors than the farm. Everything else is gcc's, which is
    told that it is this program. */
 #include <elf.h>
@@ -65,14 +65,14 @@ static long number_behind(const char *text, const char *word) {
 /* Each source has its own noise. */
 static int write_noise(FILE *file, long megabytes, const char *text) {
   static uint64_t words[(1 << 20) / sizeof(uint64_t)];
-  uint64_t state = 1469598103934665603u;
+  uint64_t state = 1469598103934665603u, mask = strstr(text, "packable") ? 0x0f0f0f0f0f0f0f0fu : ~(uint64_t)0;
   for (; *text; text++) state = (state ^ (unsigned char)*text) * 1099511628211u;
   for (; megabytes > 0; megabytes--) {
     for (size_t index = 0; index < sizeof words / sizeof *words; index++) {
       state ^= state << 13;
       state ^= state >> 7;
       state ^= state << 17;
-      words[index] = state;
+      words[index] = state & mask;
     }
     if (fwrite(words, sizeof words, 1, file) != 1) return 1;
   }

@@ -3,18 +3,18 @@
 import dataclasses
 import http.client
 import pathlib
-import shutil
 import statistics
 import time
 
 from . import workload
-from .cases import (MEGABYTE, Goal, Result, compile_command, count_different, milliseconds,
-                    read_outputs, rotated)
-from .driver import Samples, compile_c, paired_ratio
+from .cases import (Goal, Result, compile_command, count_different, milliseconds, read_outputs,
+                    rotated)
+from .driver import Samples, paired_ratio
+from .memory_case import memory
+from .outage_case import outage
 from .relay import Relay
 from .stores import Callers, Nginx, Redis, S3
 
-HERE = pathlib.Path(__file__).resolve().parent
 HEADERS = ("g++", "-std=c++20", "-O0")
 FILES = 10
 # Hits of one file again, each time the caches were started over.
@@ -45,8 +45,8 @@ class StoreBench:
         self.started.append(made)
         return made
 
-    def server(self, kind):
-        made = kind(self.work / f"server-{kind.__name__}")
+    def server(self, kind, key=""):
+        made = kind(self.work / f"server-{kind.__name__}{key}")
         self.started.append(made)
         return made
 
@@ -315,70 +315,5 @@ def burst(bench, candidate, warm, entry):
     entry["misses"] += candidate.hits_and_misses()[1] - misses
 
 
-# What a daemon holds.
-
-LARGE, LARGE_COUNT, LARGE_AT_ONCE = 64, 16, 4
-MOST_MEMORY = 120
-
-
-def memory(bench):
-    """Large objects of a compiler that only writes noise: stored one by one, then fetched, some at once, by a
-    daemon that was started anew."""
-    compiler = bench.work / "large" / "gcc"
-    compiler.parent.mkdir()
-    compile_c(HERE / "sleeper.c", compiler)
-    sources = [compiler.parent / f"large{number}.c" for number in range(LARGE_COUNT)]
-    workload.write_aged({source: f"int megabytes_{LARGE}, number{number};\n"
-                         for number, source in enumerate(sources)})
-    server = bench.server(Nginx) if Nginx not in bench.filled else bench.filled[Nginx].server
-    rows, notes, raw = [], [], {}
-    for name in ("ours", "mozilla"):
-        callers = bench.callers(f"memory-{name}", (name,))
-        candidate = callers.candidates[name]
-        told = raw[name] = pass_through(bench, server, callers, str(compiler), sources)
-        bench.end(callers)
-        for path in compiler.parent.glob("*.o"):
-            path.unlink()
-        shutil.rmtree(server.work / "root" / name, ignore_errors=True)
-        rows.append([candidate.title, *(f"{told[key] / MEGABYTE:.1f}" for key in (
-            "idle_memory", "store_memory", "fetch_memory")),
-            f"{told['store_seconds']:.1f}", f"{told['fetch_seconds']:.1f}"])
-        if told["hits"] != LARGE_COUNT or told["failures"]:
-            notes.append(f"{candidate.title}: {told['hits']} hits of {LARGE_COUNT}, {told['failures']} "
-                         "runs failed")
-    ours = raw["ours"]
-    peak = max(ours["store_memory"], ours["fetch_memory"]) / MEGABYTE
-    return Result(
-        "stores-memory", f"{LARGE_COUNT} objects of {LARGE} MB through nginx: the daemon's memory at its "
-        "peak", ["", "just started, MB", "storing, MB", "fetching, MB", "to store, s", "to fetch, s"],
-        rows, [Goal("1 GB of entries through a daemon: memory at its peak", peak, MOST_MEMORY, "MB"),
-               Goal("1 GB of entries through a daemon: hits", ours["hits"], LARGE_COUNT, "",
-                    at_least=True)], notes, raw)
-
-
-def pass_through(bench, server, callers, compiler, sources):
-    candidate, = callers.cached()
-    told = {"failures": 0}
-    callers.use(server, server.port)
-    commands = [compile_command(candidate, (compiler,), source) for source in sources]
-    told["idle_memory"] = candidate.daemon_peak()
-    started = time.monotonic()
-    for command in commands:
-        told["failures"] += bench.driver.alternate([command], 1, 120)[candidate.name].failures
-        candidate.settle()
-    told["store_seconds"] = time.monotonic() - started
-    told["store_memory"] = candidate.daemon_peak()
-    # To its end: a daemon writes what it still holds.
-    callers.use(server, server.port)
-    started = time.monotonic()
-    for number in range(0, len(commands), LARGE_AT_ONCE):
-        _, samples = bench.driver.burst(commands[number:number + LARGE_AT_ONCE], 120)
-        told["failures"] += samples[candidate.name].failures
-    told["fetch_seconds"] = time.monotonic() - started
-    told["fetch_memory"] = candidate.daemon_peak()
-    told["hits"] = candidate.hits_and_misses()[0]
-    return told
-
-
 CASES = {"nginx": nginx, "delay": delay, "redis": redis, "s3": s3, "parallel": parallel,
-         "memory": memory}
+         "memory": memory, "outage": outage}

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shutil
+import subprocess
 
 from .candidates import Ccache, Sccache, base_environment
 from .processes import NotReady, Process, free_port, is_listening, wait_until
@@ -21,6 +22,14 @@ class Server:
         self.work = pathlib.Path(work)
         self.work.mkdir(parents=True)
         self.port = free_port()
+        self.prepare()
+        self.start()
+
+    def prepare(self):
+        """What its directory needs before it is started for the first time."""
+
+    def start(self):
+        """Once more with what it keeps, when it was killed."""
         self.process = Process(self.words(), base_environment(), self.work / "log")
         try:
             wait_until(self.title, 30, self.is_ready, [self.process])
@@ -30,6 +39,9 @@ class Server:
 
     def is_ready(self):
         return is_listening(self.port)
+
+    def keep(self):
+        """Writes down what it has: start() finds it there."""
 
     def stop(self):
         self.process.stop()
@@ -41,7 +53,7 @@ class Nginx(Server):
 
     title = "nginx"
 
-    def words(self):
+    def prepare(self):
         places = "".join(
             f"{name}_temp_path {self.work}/{name};"
             for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
@@ -55,6 +67,8 @@ class Nginx(Server):
             "    location / { dav_methods PUT DELETE MKCOL; dav_ext_methods PROPFIND OPTIONS;\n"
             "      create_full_put_path on; }\n"
             "  }\n}\n")
+
+    def words(self):
         return [shutil.which("nginx", path=SEARCH_PATH), "-c", self.work / "nginx.conf"]
 
     def settings(self, name, port):
@@ -79,6 +93,10 @@ class Redis(Server):
     def words(self):
         return [shutil.which("redis-server"), "--bind", "127.0.0.1", "--port", self.port, "--dir", self.work,
                 "--save", ""]
+
+    def keep(self):
+        subprocess.run(["redis-cli", "-p", str(self.port), "save"], stdout=subprocess.DEVNULL, check=True,
+                       timeout=60)
 
     def settings(self, name, port):
         address = f"redis://127.0.0.1:{port}"

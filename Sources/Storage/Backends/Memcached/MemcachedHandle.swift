@@ -53,7 +53,7 @@
           let bytes = UnsafeRawBufferPointer(start: found, count: found == nil ? 0 : length)
           value = MemcachedValue(bytes: Array(bytes), flags: flags)
         }
-        return code
+        return code == MEMCACHED_NOTFOUND ? Self.whyNotFound(handle) : code
       }
       return code == MEMCACHED_NOTFOUND ? nil : value
     }
@@ -161,6 +161,15 @@
 
     private static func text(_ code: memcached_return_t) -> String {
       memcached_strerror(nil, code).map { String(cString: $0) } ?? "error \(code.rawValue)"
+    }
+
+    /// By the binary protocol libmemcached calls "not found" whatever ends before there is a value: a
+    /// connection that broke off in it, a server that came to no end. What it noted on the way tells.
+    private static func whyNotFound(
+      _ handle: UnsafeMutablePointer<memcached_st>
+    ) -> memcached_return_t {
+      let noted = memcached_last_error(handle)
+      return noted == MEMCACHED_SUCCESS || noted == MEMCACHED_END ? MEMCACHED_NOTFOUND : noted
     }
 
     /// Texts are libmemcached's own, not the server's.

@@ -3,8 +3,7 @@
   import Settings
   import Transport
 
-  /// Keys for somebody who signed in with `aws sso login`: the token lies in a file, and the portal gives keys
-  /// for it.
+  /// Keys for somebody who signed in with `aws sso login`: the portal gives them for a token.
   struct AWSSignOn {
     private let context: BackendContext
     private let profile: String
@@ -49,7 +48,9 @@
 
     func grant(_ requests: CredentialRequests) throws(BlobFailure) -> AWSKeys.Granted {
       let subject = "the single sign-on of the profile '\(profile)'"
-      let token = try token(subject)
+      let token = try AWSSignOnToken(
+        context: context, profile: profile, region: region, name: tokenName
+      ).current(subject, requests)
       let base =
         context.setting("AWS_ENDPOINT_URL_SSO")
         ?? "https://portal.sso.\(region).\(AWSDomain.of(region))"
@@ -63,28 +64,6 @@
       )
       question.headers = [("x-amz-sso_bearer_token", token)]
       return try Self.granted(try requests.ask(question, subject: subject), subject)
-    }
-
-    private func token(_ subject: String) throws(BlobFailure) -> String {
-      let advice = "sign in with `aws sso login --profile \(profile)`"
-      guard let home = context.setting("HOME") else {
-        throw .denied("\(subject): HOME is not set, so there is no ~/.aws/sso/cache")
-      }
-      let path = "\(home)/.aws/sso/cache/\(SHA1.hex(tokenName.utf8)).json"
-      let bytes: [UInt8]
-      do throws(SystemError) {
-        bytes = try Files.read(path, limit: 256 << 10)
-      } catch {
-        throw .denied("\(subject): \(error): \(advice)")
-      }
-      guard let table = try? JSONDocument.parse(String(decoding: bytes, as: UTF8.self)),
-        case .string(let token) = table["accessToken"], case .string(let end) = table["expiresAt"],
-        let seconds = UTCTime.seconds(of: end.hasSuffix("UTC") ? end.dropLast(3) + "Z" : end)
-      else { throw .denied("\(subject): \(path) holds no token: \(advice)") }
-      guard seconds > context.now() else {
-        throw .denied("\(subject): the token in \(path) has ended: \(advice)")
-      }
-      return token
     }
 
     /// `{"roleCredentials": {"accessKeyId": …, "secretAccessKey": …, "sessionToken": …, "expiration": …}}`, the

@@ -2,26 +2,38 @@
 ///
 /// Foundation's encoder orders keys by name or not at all and pulls Foundation in; here the order
 /// is part of what scripts see.
-struct JSONWriter {
-  private(set) var text = ""
+package struct JSONWriter: Sendable {
+  /// What was written so far.
+  package private(set) var text = ""
   /// Whether the next key or element follows another one in the same object or array.
   private var needsComma = false
 
-  mutating func object(_ body: (inout JSONWriter) -> Void) { nest("{", "}", body) }
-  mutating func array(_ body: (inout JSONWriter) -> Void) { nest("[", "]", body) }
+  package init() {}
 
-  mutating func key(_ key: String) {
+  /// - Parameter body: writes keys, a value behind each.
+  package mutating func object(_ body: (inout JSONWriter) -> Void) { nest("{", "}", body) }
+  /// - Parameter body: writes values.
+  package mutating func array(_ body: (inout JSONWriter) -> Void) { nest("[", "]", body) }
+
+  /// Of an object; its value comes next.
+  package mutating func key(_ key: String) {
     separate()
     appendQuoted(key)
     text.append(":")
     needsComma = false
   }
 
-  mutating func number(_ value: UInt64) { scalar(String(value)) }
-  mutating func bool(_ value: Bool) { scalar(value ? "true" : "false") }
-  mutating func null() { scalar("null") }
+  /// A whole number.
+  package mutating func number(_ value: some BinaryInteger) { scalar(String(value)) }
+  /// A number with a fraction; null for what JSON has no number for.
+  package mutating func number(_ value: Double) { scalar(value.isFinite ? "\(value)" : "null") }
+  /// A truth value.
+  package mutating func bool(_ value: Bool) { scalar(value ? "true" : "false") }
+  /// No value.
+  package mutating func null() { scalar("null") }
 
-  mutating func string(_ value: String) {
+  /// A text, with what JSON wants escaped.
+  package mutating func string(_ value: String) {
     separate()
     appendQuoted(value)
     needsComma = true
