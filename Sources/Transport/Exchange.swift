@@ -10,7 +10,6 @@ final class Exchange {
   private var unsent: ArraySlice<UInt8> = []
   /// Of a readable body.
   private var sent = 0
-  private let started = Clock.monotonic
   private var firstByteNanoseconds: Int64 = 0
   private var hasFirstByte = false
   /// Shorter than our servers keep a connection: one that is closed just when it is used again costs a
@@ -151,10 +150,11 @@ final class Exchange {
     }
   }
 
-  /// The first byte should have come by now.
-  var isLate: Bool {
-    !hasFirstByte && firstByteNanoseconds > 0
-      && Clock.monotonic - started > firstByteNanoseconds
+  /// The first byte should have come.
+  ///
+  /// - Parameter waited: nanoseconds for the peer. A machine that stood still itself has not waited.
+  func isLate(waited: Int64) -> Bool {
+    !hasFirstByte && firstByteNanoseconds > 0 && waited > firstByteNanoseconds
   }
 
   func answer(_ handle: UnsafeMutableRawPointer) -> HTTPAnswer {

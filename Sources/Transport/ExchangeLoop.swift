@@ -12,14 +12,14 @@ struct ExchangeLoop {
   private let handle: CurlHandle
   private var vigil: Vigil?
   private let isWanted: () -> Bool
-  private let isLate: () -> Bool
+  private let isLate: (_ waited: Int64) -> Bool
   /// Between two questions whether it still is wanted, in nanoseconds.
   private static let turn: Int64 = 250_000_000
 
-  /// - Parameter isLate: the answer should have begun by now.
+  /// - Parameter isLate: the answer should have begun after so many nanoseconds of waiting.
   init(
     _ handle: CurlHandle, _ check: HTTPLifeCheck?, signs: SignsOfLife,
-    isWanted: @escaping () -> Bool, isLate: @escaping () -> Bool
+    isWanted: @escaping () -> Bool, isLate: @escaping (_ waited: Int64) -> Bool
   ) {
     self.isLate = isLate
     self.handle = handle
@@ -34,13 +34,14 @@ struct ExchangeLoop {
     defer { curl_multi_remove_handle(handle.loop, handle.transfer) }
     // Also at the beginning: what nobody wants any more is not begun.
     var sinceAsked = Self.turn
+    var total: Int64 = 0
     while true {
       var running: Int32 = 0
       guard curl_multi_perform(handle.loop, &running) == CURLM_OK else {
         return .finished(CURLE_RECV_ERROR)
       }
       if let code = finishedTransfer() { return .finished(code) }
-      if isLate() { return .finished(CURLE_OPERATION_TIMEDOUT) }
+      if isLate(total) { return .finished(CURLE_OPERATION_TIMEDOUT) }
       vigil?.look()
       if vigil?.isOver == true { return .silent }
       if sinceAsked >= Self.turn {
@@ -49,6 +50,7 @@ struct ExchangeLoop {
       }
       let waited = wait(atMost: min(Self.turn, vigil?.next ?? Self.turn))
       sinceAsked += waited
+      total += waited
       vigil?.pass(waited)
     }
   }

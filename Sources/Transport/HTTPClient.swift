@@ -163,7 +163,7 @@ package final class HTTPClient: Sendable {
     exchange.prepare(handle.transfer, deadlines)
     let end = exchange.withBody(handle.transfer) {
       ExchangeLoop(
-        handle, lifeCheck, signs: signs, isWanted: isWanted, isLate: { exchange.isLate }
+        handle, lifeCheck, signs: signs, isWanted: isWanted, isLate: exchange.isLate(waited:)
       ).run()
     }
     let answer = exchange.answer(handle.transfer)

@@ -69,24 +69,38 @@ import Testing
 
   @Test func timeoutEndsTheWholeGroup() throws {
     let directory = TemporaryDirectory()
-    let before = Clock.monotonic
-    let error = #expect(throws: SystemError.self) {
-      try shell(
-        "(sleep 3; echo late >'\(directory("late"))') & sleep 60",
-        environment: [Array("PATH=/bin".utf8)], timeout: 1)
+    var child: pid_t?
+    // A busy machine may not get as far as the child within the first time.
+    for timeout in [1, 4, 16, 64] where child == nil {
+      let error = #expect(throws: SystemError.self) {
+        try shell(
+          "sleep 600 & echo $! >'\(directory("child"))'; sleep 600",
+          environment: [Array("PATH=/bin".utf8)], timeout: timeout)
+      }
+      #expect(error?.code == ETIMEDOUT)
+      let text = (try? Files.read(directory("child"))) ?? []
+      child = pid_t(String(decoding: text, as: UTF8.self).split(separator: "\n").joined())
     }
-    #expect(error?.code == ETIMEDOUT)
-    #expect(Clock.monotonic - before < 15_000_000_000)
-    sleep(3)
-    #expect(FileStamp(path: directory("late")) == nil)
+    let pid = try #require(child)
+    // Killed, and cleared away by whoever inherits it.
+    while Self.runs(pid) { usleep(10_000) }
+  }
+
+  private static func runs(_ pid: pid_t) -> Bool {
+    guard let text = try? Files.read("/proc/\(pid)/stat") else { return false }
+    let state = String(decoding: text, as: UTF8.self).split(separator: ")").last?.first {
+      $0 != " "
+    }
+    return state != "Z" && state != "X"
   }
 
   /// A program that gives up its streams is still held to its time.
   @Test func timeoutHoldsWithoutStreams() throws {
-    let before = Clock.monotonic
-    _ = try? shell(
-      "exec >/dev/null 2>&1; sleep 4", environment: [Array("PATH=/bin".utf8)], timeout: 1)
-    #expect(Clock.monotonic - before < 3_500_000_000)
+    let error = #expect(throws: SystemError.self) {
+      try shell(
+        "exec >/dev/null 2>&1; sleep 600", environment: [Array("PATH=/bin".utf8)], timeout: 1)
+    }
+    #expect(error?.code == ETIMEDOUT)
   }
 
   @Test func outputIsLimited() {

@@ -13,7 +13,7 @@ import WebServer
   }
 
   /// A kernel takes the connection and the question; nobody else is there.
-  @Test(.timeLimit(.minutes(5))) func whoSaysNothingIsLeft() async throws {
+  @Test(.timeLimit(.minutes(30))) func whoSaysNothingIsLeft() async throws {
     let listener = try LoopbackPort(listens: true)
     let question = HTTPQuestion(.get, Self.url(listener.port))
     let check = HTTPLifeCheck(question, quiet: 50, answer: 100)
@@ -30,7 +30,7 @@ import WebServer
   }
 
   /// Nor is a sign that can't be had one.
-  @Test(.timeLimit(.minutes(5))) func aRefusedQuestionIsNoSign() async throws {
+  @Test(.timeLimit(.minutes(30))) func aRefusedQuestionIsNoSign() async throws {
     let listener = try LoopbackPort(listens: true)
     let refusing = try LoopbackPort(listens: false)
     let check = HTTPLifeCheck(
@@ -40,7 +40,7 @@ import WebServer
   }
 
   /// Work takes as long as it takes when signs come.
-  @Test(.timeLimit(.minutes(5))) func whoIsBusyIsWaitedFor() async throws {
+  @Test(.timeLimit(.minutes(30))) func whoIsBusyIsWaitedFor() async throws {
     let signs = Mutex(0)
     try await serving { head, _, isWanted in
       if head.path == "/sign" {
@@ -52,7 +52,7 @@ import WebServer
       return HTTPReply(status: 200)
     } _: { port in
       let check = HTTPLifeCheck(
-        HTTPQuestion(.get, Self.url(port, "/sign")), quiet: 50, answer: 60_000)
+        HTTPQuestion(.get, Self.url(port, "/sign")), quiet: 50, answer: 3_600_000)
       let client = HTTPClient()
       let slow = await ask(
         HTTPQuestion(.get, Self.url(port)), Self.forEver, client: client, lifeCheck: check)
@@ -65,7 +65,7 @@ import WebServer
   }
 
   /// Of many who wait for the same peer one asks at a time, and the answer counts for all.
-  @Test(.timeLimit(.minutes(5))) func oneAsksForAll() async throws {
+  @Test(.timeLimit(.minutes(30))) func oneAsksForAll() async throws {
     let waiting = Mutex(0)
     let signs = Mutex((count: 0, atOnce: 0, most: 0))
     try await serving { head, _, isWanted in
@@ -87,7 +87,7 @@ import WebServer
       return HTTPReply(status: 200)
     } _: { port in
       let check = HTTPLifeCheck(
-        HTTPQuestion(.get, Self.url(port, "/sign")), quiet: 50, answer: 60_000)
+        HTTPQuestion(.get, Self.url(port, "/sign")), quiet: 50, answer: 3_600_000)
       let client = HTTPClient()
       try await withThrowingTaskGroup { group in
         for _ in 0..<8 {
