@@ -25,6 +25,8 @@ package struct RedisServer {
       return ["--port", "0", "--tls-port", "\(port)", "--tls-cert-file", certificate.certificate]
         + ["--tls-key-file", certificate.key, "--tls-auth-clients", "no"] + common
     }
+    // It listens there a moment later.
+    while server.process.isRunning, try command("PING").isEmpty { usleep(10_000) }
   }
 
   /// By Redis' own client.
