@@ -88,25 +88,7 @@
 
     private func overTLS(host: String, name: String) throws -> Outcome {
       let certificate = try TestCertificate(name)
-      let server = try TestServer("nginx", package: "apt-get install nginx-light") {
-        port, directory in
-        try directory.write(
-          "nginx.conf",
-          """
-          daemon off; master_process off; pid \(directory("pid")); error_log stderr;
-          events {}
-          http {
-            access_log off; client_body_temp_path \(directory("body"));
-            proxy_temp_path \(directory("p")); fastcgi_temp_path \(directory("f"));
-            uwsgi_temp_path \(directory("u")); scgi_temp_path \(directory("s"));
-            server {
-              listen 127.0.0.1:\(port) ssl http2; ssl_certificate \(certificate.certificate);
-              ssl_certificate_key \(certificate.key); location / { return 200 "blob"; }
-            }
-          }
-          """)
-        return ["-c", directory("nginx.conf")]
-      }
+      let server = try TLSFront.answering("return 200 \"blob\";", showing: certificate)
       var client = S3Client(port: server.port, id: "i", secret: "s")
       client.settings.endpoint = "\(host):\(server.port)"
       client.settings.useTLS = true

@@ -1,10 +1,21 @@
 import TestSupport
 
-/// Speaks TLS for a store's server that doesn't.
+/// nginx speaking TLS.
 package enum TLSFront {
-  /// nginx, which passes on what it is asked as it came.
+  /// Stands before a store's server that doesn't, and passes on what it is asked as it came.
   package static func before(
     _ server: TestServer, showing certificate: TestCertificate
+  ) throws -> TestServer {
+    try answering(
+      """
+      proxy_pass http://127.0.0.1:\(server.port); proxy_http_version 1.1;
+      proxy_set_header Host $http_host; proxy_set_header X-Forwarded-Proto https;
+      """, showing: certificate)
+  }
+
+  /// - Parameter directives: what it does with every question.
+  package static func answering(
+    _ directives: String, showing certificate: TestCertificate
   ) throws -> TestServer {
     try TestServer("nginx", package: "apt-get install nginx-light") { port, directory in
       try directory.write(
@@ -19,10 +30,7 @@ package enum TLSFront {
           server {
             listen 127.0.0.1:\(port) ssl http2; client_max_body_size 100m;
             ssl_certificate \(certificate.certificate); ssl_certificate_key \(certificate.key);
-            location / {
-              proxy_pass http://127.0.0.1:\(server.port); proxy_http_version 1.1;
-              proxy_set_header Host $http_host; proxy_set_header X-Forwarded-Proto https;
-            }
+            location / { \(directives) }
           }
         }
         """)

@@ -98,11 +98,10 @@ package final class FarmClient: Sendable {
       !servers.isEmpty
     else { return false }
     return servers.allSatisfy { server in
-      if case .table(let fields) = server, case .integer(let form)? = fields["job_form"] {
-        form >= 1
-      } else {
-        false
+      guard case .table(let fields) = server, case .integer(let form)? = fields["job_form"] else {
+        return false
       }
+      return JobForm(announced: UInt32(clamping: form)).readsZstdToolchains
     }
   }
 
@@ -307,7 +306,7 @@ package final class FarmClient: Sendable {
     }
     var hasEnded = false
     do throws(FarmFailure) {
-      if archive.isZstd, lease.form == .mozilla { throw .wantsGzip("\(lease.server)") }
+      if archive.isZstd, !lease.form.readsZstdToolchains { throw .wantsGzip("\(lease.server)") }
       let certificate = try certificate(of: lease.server, digest: lease.certificateDigest)
       if lease.needsToolchain { try upload(archive.path, lease, certificate, isWanted) }
       let answer = try tell(

@@ -17,6 +17,9 @@ package enum JobForm: UInt32, Sendable, CaseIterable {
     self = JobForm(rawValue: min(number, Self.newest.rawValue)) ?? .mozilla
   }
 
+  /// Whether a server that takes this form also reads toolchains that are one zstd frame.
+  package var readsZstdToolchains: Bool { self != .mozilla }
+
   /// As a request's header says; nil when the form is not known here.
   package init?(header text: String?) {
     guard let text else {

@@ -121,8 +121,11 @@ class Sccache(Plain):
         self._run("--start-server")
         self.pid = socket_owner(self.socket)
 
+    def report(self):
+        return json.loads(self._run("--show-stats", "--stats-format", "json"))
+
     def statistics(self):
-        return json.loads(self._run("--show-stats", "--stats-format", "json"))["stats"]
+        return self.report()["stats"]
 
     def hits_and_misses(self):
         stats = self.statistics()

@@ -82,8 +82,7 @@ class FarmClient(Sccache):
 
     def reasons_against(self):
         """How often which reason kept a compilation here; empty where the program does not tell."""
-        text = self._run("--show-stats", "--stats-format", "json")
-        return json.loads(text).get("extra", {}).get("not_on_farm", {})
+        return self.report().get("extra", {}).get("not_on_farm", {})
 
 
 class Farm:

@@ -9,6 +9,7 @@ import subprocess
 import time
 
 from . import workload
+from .candidates import Plain
 from .cases import Goal, Result, compile_command
 from .stores import Nginx, Redis
 
@@ -114,22 +115,14 @@ class PlainBuild:
 
     def __init__(self, bench, sources):
         bench.say("outage: the build without a cache")
-        self.commands = [compile_command(Compiler, WORDS, source) for source in sources]
+        compiler = Plain(bench.work / "outage")
+        self.commands = [compile_command(compiler, WORDS, source) for source in sources]
         self.seconds, failures = run(self.commands)
         if failures:
             raise RuntimeError(f"{failures} files don't compile")
 
     def count_different(self, commands):
         return sum(read(command) != read(plain) for command, plain in zip(commands, self.commands))
-
-
-class Compiler:
-    name = "plain"
-    environment = dict(os.environ)
-
-    @staticmethod
-    def command(*words):
-        return list(words)
 
 
 def read(command):
