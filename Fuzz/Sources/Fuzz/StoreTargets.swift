@@ -114,7 +114,10 @@ enum StoreTargets {
     let receiver = TakingAll()
     for isWhole in [true, false] {
       let unpacker = EntryUnpacker(
-        key, into: EntryUnpacker.Target(file: file.number, isWhole: isWhole, receiver: receiver),
+        key,
+        into: EntryUnpacker.Target(
+          file: file.number, isWhole: isWhole, receiver: receiver,
+          places: UnpackingPlaces(count: 1)),
         limit: 1 << 24)
       do throws(StoreError) {
         var rest = entry[...]

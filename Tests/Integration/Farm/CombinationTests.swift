@@ -22,7 +22,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(20)), arguments: Combination.all)
+  @Test(.timeLimit(.minutes(40)), arguments: Combination.all)
   func compiles(_ combination: Combination) throws {
     let farm = try TestFarm(scheduler: combination.scheduler, servers: [combination.server])
     let client = try farm.client(combination.client)
@@ -68,7 +68,7 @@ import Testing
     #expect(try client.statistics().count("dist_errors") == 0)
   }
 
-  @Test(.timeLimit(.minutes(20)), arguments: Maker.allCases)
+  @Test(.timeLimit(.minutes(40)), arguments: Maker.allCases)
   func clang(server: Maker) throws {
     let farm = try TestFarm(servers: [server])
     let client = try farm.client()

@@ -12,8 +12,8 @@ extension Sandbox {
   }
 
   /// Compiles one small file after the other until one is compiled on the farm: the toolchain has to be
-  /// packed first, in the background.
-  func waitUntilDistributed(_ compiler: String, seconds: Int64 = 150) throws {
+  /// packed first, in the background, which takes Mozilla's minutes where all tests run at once.
+  func waitUntilDistributed(_ compiler: String, seconds: Int64 = 900) throws {
     let before = try statistics().count("dist_compiles")
     let end = Clock.monotonic + seconds * 1_000_000_000
     var number = 0

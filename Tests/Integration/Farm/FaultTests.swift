@@ -67,7 +67,7 @@ import Testing
   /// What was started again is part of the farm again.
   private func works(_ farm: TestFarm, _ client: Sandbox) throws {
     try farm.wait(forServers: 2)
-    try client.waitUntilDistributed("gcc", seconds: 60)
+    try client.waitUntilDistributed("gcc", seconds: 300)
   }
 
   /// The scheduler is started again at once: servers return, and what they run goes on.
@@ -84,7 +84,7 @@ import Testing
     }
     // The server finds it again, and the client both.
     try farm.wait(forServers: 1)
-    try client.waitUntilDistributed("g++", seconds: 60)
+    try client.waitUntilDistributed("g++", seconds: 300)
     try farm.leavesNothing(client)
   }
 }

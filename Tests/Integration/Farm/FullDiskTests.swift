@@ -66,7 +66,7 @@ import Testing
     #expect(try client.statistics().count("dist_errors") > 0)
     #expect(farm.servers[0].isRunning)
     try shell("rm '\(cache(farm))/fill'", client)
-    try client.waitUntilDistributed("gcc", seconds: 60)
+    try client.waitUntilDistributed("gcc", seconds: 300)
     try farm.leavesNothing(client)
   }
 }

@@ -35,7 +35,7 @@ import Testing
       try network.set(.client, isConnected: false)
     }
     try network.set(.client, isConnected: true)
-    try client.waitUntilDistributed("gcc", seconds: 60)
+    try client.waitUntilDistributed("gcc", seconds: 300)
     try farm.leavesNothing(client)
   }
 

@@ -30,7 +30,7 @@ import Testing
       #expect(!said.contains(token), "the log tells the token")
     }
     // And who may goes on.
-    try good.waitUntilDistributed("gcc", seconds: 30)
+    try good.waitUntilDistributed("gcc", seconds: 300)
     try farm.leavesNothing(good)
   }
 

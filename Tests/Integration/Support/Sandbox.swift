@@ -173,8 +173,8 @@ final class Sandbox {
   /// The statistics when everything that was compiled has been stored or given up.
   func settled() throws -> Statistics {
     var last = try statistics()
-    for _ in 0..<1000 where last.unsettled > lost {
-      pause(milliseconds: 5)
+    for _ in 0..<6000 where last.unsettled > lost {
+      pause(milliseconds: 10)
       last = try statistics()
     }
     return last
