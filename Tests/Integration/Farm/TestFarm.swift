@@ -114,7 +114,7 @@ final class TestFarm {
     scheduler = try start(
       [try schedulerMaker.program("sccache-dist"), "scheduler", "--config", path], .scheduler,
       setting.aroundScheduler, log: "scheduler.log")
-    try wait("the scheduler", seconds: 30) { knownServers != nil }
+    try wait("the scheduler", seconds: 300) { knownServers != nil }
   }
 
   private func start(
@@ -201,16 +201,18 @@ final class TestFarm {
     return told[1]["num_servers"].total
   }
 
+  /// What all its programs wrote, for a test that fails.
+  var said: String { ([scheduler].compactMap { $0 } + servers).map(\.said).joined(separator: "\n") }
+
   func wait(forServers count: Int) throws {
-    try wait("a server", seconds: 60) { knownServers == count }
+    try wait("a server", seconds: 300) { knownServers == count }
   }
 
   private func wait(_ part: String, seconds: Int64, until condition: () -> Bool) throws {
     let end = Clock.monotonic + seconds * 1_000_000_000
     while !condition() {
       guard Clock.monotonic < end else {
-        let processes = [scheduler].compactMap { $0 } + servers
-        throw Silent(part: part, said: processes.map(\.said).joined(separator: "\n"))
+        throw Silent(part: part, said: said)
       }
       pause(milliseconds: 50)
     }
@@ -223,8 +225,9 @@ final class TestFarm {
   /// - Parameters:
   ///   - token: what it shows; nil: the right one.
   ///   - keys: more lines for `[dist]`.
+  ///   - suite: who asks, by the file.
   func client(
-    _ maker: Maker = .ours, token: String? = nil, keys: String = ""
+    _ maker: Maker = .ours, token: String? = nil, keys: String = "", suite: String = #fileID
   ) throws -> Sandbox {
     let client = try Sandbox()
     client.program = try maker.program("sccache")
@@ -240,7 +243,7 @@ final class TestFarm {
     let text = """
       [dist]
       scheduler_url = "\(schedulerURL)"
-      cache_dir = "\(PackedToolchains.directory(of: maker))"
+      cache_dir = "\(PackedToolchains.directory(of: maker, suite: suite))"
       \(keys)
       [dist.auth]
       type = "token"
@@ -254,14 +257,17 @@ final class TestFarm {
 
 /// Where the clients of one test run pack their toolchains: each compiler once, not once for each test.
 enum PackedToolchains {
-  static func directory(of maker: Maker) -> String {
-    "\(directory)/\(maker == .ours ? "ours" : "mozilla")"
+  /// Mozilla's daemon removes what others are packing there when it starts, so a suite of its clients, one
+  /// after the other, has a directory of its own.
+  static func directory(of maker: Maker, suite: String = #fileID) -> String {
+    guard maker == .mozilla else { return directory + "/ours" }
+    return "\(directory)/mozilla-\(suite.replacing("/", with: "-"))"
   }
 
-  /// The path of an archive in the cache of such a client.
-  static func archive(_ name: String, of maker: Maker) -> String {
+  /// The path of an archive in the cache of our clients.
+  static func archive(_ name: String) -> String {
     let digits = name.prefix(2).map(String.init)
-    return "\(directory(of: maker))/client/tc/\(digits[0])/\(digits[1])/\(name)"
+    return "\(directory(of: .ours))/client/tc/\(digits[0])/\(digits[1])/\(name)"
   }
 
   static let directory: String = {
