@@ -1,6 +1,5 @@
 import Glibc
 import Platform
-import Synchronization
 
 /// Looks up addresses with a limit in time, which `getaddrinfo` has not: a resolver that is away holds it
 /// for half a minute.
@@ -11,9 +10,28 @@ package enum NameLookup {
     var bytes: [UInt8]
   }
 
-  private static let running = Atomic(0)
-  /// Threads that wait for the resolver at one time.
-  private static let limit = 16
+  private struct Question: Hashable {
+    var host: String
+    var port: UInt16
+  }
+
+  /// A question to the resolver that is under way.
+  private final class Flight: Sendable {
+    let started = Clock.monotonic
+    let answer = Monitor<Answer?>(nil)
+  }
+
+  private struct State {
+    /// Threads that wait for the resolver.
+    var running = 0
+    /// The last flight of each question.
+    var flights: [Question: Flight] = [:]
+  }
+
+  private static let state = Monitor(State())
+  private static let mostRunning = 16
+  /// Nanoseconds. Nobody joins an older flight: it may hang although the resolver is back.
+  private static let joinable: Int64 = 1_000_000_000
 
   /// For libraries that look names up themselves: whether that can be done in time.
   package static func check(
@@ -22,31 +40,48 @@ package enum NameLookup {
     _ = try candidates(host: host, port: port, until: deadline)
   }
 
+  /// Who asks for the same at the same time shares an answer: the connections of a build all go to one store.
   static func candidates(
     host: String, port: UInt16, until deadline: Int64
   ) throws(StreamFailure) -> [Candidate] {
     if let literal = resolve(host, port, AI_NUMERICHOST).candidates { return literal }
-    guard running.add(1, ordering: .relaxed).newValue <= limit else {
-      running.subtract(1, ordering: .relaxed)
+    let question = Question(host: host, port: port)
+    guard let flight = state.wait(until: deadline, { Self.flight(for: question, &$0) }) else {
       throw .timedOut("\(host): too many lookups of names hang")
     }
-    let answer = Monitor<Answer?>(nil)
-    let isStarted = startThread {
-      let found = resolve(host, port, 0)
-      running.subtract(1, ordering: .relaxed)
-      answer.change { $0 = found }
-    }
-    guard isStarted else {
-      running.subtract(1, ordering: .relaxed)
-      throw .unreachable("\(host): no thread to look the name up")
-    }
-    guard let found = answer.wait(until: deadline, { $0 }) else {
+    guard let found = flight.answer.wait(until: deadline, { $0 }) else {
       throw .timedOut("\(host): the name is not found in time")
     }
     guard let candidates = found.candidates else {
       throw .unreachable("\(host): \(found.reason)")
     }
     return candidates
+  }
+
+  /// One to join, or a new one; nil while too many threads wait.
+  private static func flight(for question: Question, _ state: inout State) -> Flight? {
+    let joined = state.flights[question]
+    if let joined, Clock.monotonic - joined.started < joinable { return joined }
+    guard state.running < mostRunning else { return nil }
+    let flight = Flight()
+    let isStarted = startThread {
+      end(flight, of: question, resolve(question.host, question.port, 0))
+    }
+    guard isStarted else {
+      flight.answer.change { $0 = Answer(candidates: nil, reason: "no thread to look the name up") }
+      return flight
+    }
+    state.running += 1
+    state.flights[question] = flight
+    return flight
+  }
+
+  private static func end(_ flight: Flight, of question: Question, _ answer: Answer) {
+    state.change { state in
+      state.running -= 1
+      if state.flights[question] === flight { state.flights[question] = nil }
+    }
+    flight.answer.change { $0 = answer }
   }
 
   private struct Answer: Sendable {

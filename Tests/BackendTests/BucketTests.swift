@@ -89,6 +89,18 @@ import Testing
     }
   }
 
+  @Test(arguments: Cloud.allCases) func accessThatIsDeniedMayBeAnAbsence(_ cloud: Cloud) throws {
+    let text = "<Error><Code>AccessDenied</Code></Error>"
+    let server = try FaultServer([
+      .hear("\r\n\r\n"),
+      .say(
+        "HTTP/1.1 403 x\r\ncontent-length: \(text.utf8.count)\r\nconnection: close\r\n\r\n\(text)"),
+    ])
+    let client = try service(cloud, port: server.port)
+    #expect(client.outcomeOfFetch().kind == .deniedOrAbsent)
+    #expect(client.outcomeOfStore().kind == .denied)
+  }
+
   /// The time of a signature is that of the request, not of the start.
   @Test(arguments: Cloud.allCases) func signaturesAreOfNow(_ cloud: Cloud) throws {
     let server = try stub(cloud)

@@ -55,6 +55,26 @@ import Testing
     }
   }
 
+  /// So Google answers for an object that is not there to those who may not list.
+  @Test(arguments: [
+    (403, "x@y.iam does not have storage.objects.list access to the Google Cloud Storage bucket."),
+    (
+      401,
+      "Anonymous caller does not have storage.objects.get access to the Google Cloud Storage object."
+    ),
+  ])
+  func rightsThatAreMissingMayBeAnAbsence(_ status: Int, _ message: String) throws {
+    let text = #"{"error": {"code": \#(status), "message": "\#(message)"}}"#
+    let server = try FaultServer([
+      .hear("\r\n\r\n"),
+      .say(
+        "HTTP/1.1 \(status) x\r\ncontent-length: \(text.utf8.count)\r\nconnection: close\r\n\r\n"
+          + text),
+    ])
+    #expect(try service(server.port).outcomeOfFetch().kind == .deniedOrAbsent)
+    #expect(try service(server.port).outcomeOfStore().kind == .denied)
+  }
+
   @Test func faults() throws {
     try HTTPFaults(service: { try service($0) }, secrets: []).check()
   }

@@ -51,6 +51,18 @@
       #expect(try service(other).outcomeOfFetch().kind == .failed)
     }
 
+    /// Who may not list the bucket gets it for an object that is not there. No keys are asked for again.
+    @Test func accessThatIsDeniedMayBeAnAbsence() throws {
+      let server = try FaultServer([
+        .hear("\r\n\r\n"), answer("403 x", body: "<Error><Code>AccessDenied</Code></Error>"),
+      ])
+      let service = try service(server)
+      #expect(
+        service.outcomeOfFetch() == .failed(.deniedOrAbsent, "it refuses: 403 (AccessDenied)"))
+      #expect(service.outcomeOfStore() == .failed(.denied, "it refuses: 403 (AccessDenied)"))
+      #expect(service.outcomeOfRemove().kind == .denied)
+    }
+
     @Test func aCutBodyIsAFailure() throws {
       let server = try FaultServer([
         .hear("\r\n\r\n"), .say("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc"),

@@ -80,6 +80,8 @@ package enum BlobFailure: Error, Sendable, Equatable, CustomStringConvertible {
   case timedOut(String)
   /// The credentials are missing, wrong, or not enough.
   case denied(String)
+  /// A blob is refused in the way in which some services say to those who may not list that there is none.
+  case deniedOrAbsent(String)
   /// It wants to be asked less; after so many seconds again, where it says so.
   case limited(seconds: Int?, String)
   /// It answers with an error, or with something that can't be understood.
@@ -92,7 +94,7 @@ package enum BlobFailure: Error, Sendable, Equatable, CustomStringConvertible {
     switch self {
     case .unreachable(let text): "it can't be reached: \(text)"
     case .timedOut(let text): "it does not answer in time: \(text)"
-    case .denied(let text): "it refuses: \(text)"
+    case .denied(let text), .deniedOrAbsent(let text): "it refuses: \(text)"
     case .limited(_, let text): "it wants to be asked less: \(text)"
     case .failed(let text): "it failed: \(text)"
     case .tooLarge(let text): "the blob is too large: \(text)"
@@ -104,7 +106,7 @@ package enum BlobFailure: Error, Sendable, Equatable, CustomStringConvertible {
   package var mayPass: Bool {
     switch self {
     case .unreachable, .timedOut, .limited, .failed: true
-    case .denied, .tooLarge, .given: false
+    case .denied, .deniedOrAbsent, .tooLarge, .given: false
     }
   }
 }
@@ -116,6 +118,7 @@ extension BlobFailure {
     case .unreachable(let text): .unreachable("\(subject): \(text)")
     case .timedOut(let text): .timedOut("\(subject): \(text)")
     case .denied(let text): .denied("\(subject): \(text)")
+    case .deniedOrAbsent(let text): .deniedOrAbsent("\(subject): \(text)")
     case .limited(let seconds, let text): .limited(seconds: seconds, "\(subject): \(text)")
     case .failed(let text): .failed("\(subject): \(text)")
     case .tooLarge(let text): .tooLarge("\(subject): \(text)")

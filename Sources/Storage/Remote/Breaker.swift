@@ -25,7 +25,7 @@ package struct Breaker: Sendable {
   private static func strikesAllowed(_ failure: BlobFailure, isHasty: Bool) -> Int {
     switch failure {
     case .timedOut where isHasty: 2
-    case .unreachable, .timedOut, .denied, .limited: 1
+    case .unreachable, .timedOut, .denied, .deniedOrAbsent, .limited: 1
     case .failed, .tooLarge, .given: 3
     }
   }
@@ -69,7 +69,7 @@ package struct Breaker: Sendable {
     else { return false }
     var rest = min(Self.firstRest << Int64(min(rests, 6)), Self.longestRest)
     switch failure {
-    case .denied: rest = Self.restOfDenied
+    case .denied, .deniedOrAbsent: rest = Self.restOfDenied
     case .limited(let seconds?, _):
       rest = max(rest, Int64(min(max(seconds, 0), 3600)) * 1_000_000_000)
     default: break

@@ -22,7 +22,7 @@ struct BucketBlobs: BlobService {
     let answer = try ask(.get, name, deadlines) { $0.sink = { sink.take($0) } }
     if 200..<300 ~= answer.status { return true }
     if Self.isAbsence(answer) { return false }
-    throw HTTPBlobs.failure(answer)
+    throw HTTPBlobs.hiddenAbsence(answer) ?? HTTPBlobs.failure(answer)
   }
 
   func store(

@@ -15,15 +15,18 @@ package struct HTTPBlobs: Sendable {
 
   /// Fetches a blob.
   ///
+  /// - Parameter mayBeAbsence: whether a refusal may say that there is none.
   /// - Returns: false when the server has none (404).
   func fetch(
-    _ question: HTTPQuestion, into sink: any BlobSink, _ deadlines: BlobDeadlines
+    _ question: HTTPQuestion, into sink: any BlobSink, _ deadlines: BlobDeadlines,
+    mayBeAbsence: (HTTPAnswer) -> Bool = { _ in false }
   ) throws(BlobFailure) -> Bool {
     var question = question
     question.sink = { sink.take($0) }
     let answer = try ask(question, deadlines, isLarge: true)
     if 200..<300 ~= answer.status { return true }
     if answer.status == 404 { return false }
+    if mayBeAbsence(answer) { throw .deniedOrAbsent("\(answer.status)") }
     throw Self.failure(answer)
   }
 
@@ -91,6 +94,13 @@ package struct HTTPBlobs: Sendable {
     case 429, 503: return .limited(seconds: answer.header("retry-after").flatMap { Int($0) }, text)
     default: return .failed(text)
     }
+  }
+
+  /// What S3, OSS and COS answer for an object that is not there to those who may not list the bucket; that
+  /// keys are not good has other names.
+  static func hiddenAbsence(_ answer: HTTPAnswer) -> BlobFailure? {
+    guard answer.status == 403, errorCode(answer) == "AccessDenied" else { return nil }
+    return .deniedOrAbsent("403" + reason(in: answer))
   }
 
   /// ` (AccessDenied)`. Nothing else of a body is shown: some servers repeat in it what was sent to them.

@@ -29,6 +29,7 @@ package final class RemoteLevel: Sendable {
     var notices: [String] = []
     var pace = Pace()
     var patience = Patience()
+    var absences = HiddenAbsences()
     /// Entries that are here and were not fetched: what is made again need not be sent.
     var leftOut: Set<Digest> = []
     /// Nothing is waited for any more.
@@ -202,7 +203,7 @@ package final class RemoteLevel: Sendable {
     let started = Clock.monotonic
     let hastened = state.withLock { $0.patience.hastened(options.deadlines) }
     do throws(BlobFailure) {
-      isThere = try service.fetch(name, into: download, hastened ?? options.deadlines)
+      isThere = try ask(name, into: download, hastened ?? options.deadlines)
     } catch {
       if let failure = download.failure { throw failure }
       readFailed(error, isHasty: hastened != nil && Self.isTimeOut(error), since: started)
@@ -215,6 +216,22 @@ package final class RemoteLevel: Sendable {
     }
     if isThere { try download.finish(name, from: location) }
     return isThere
+  }
+
+  /// A refusal that may be an absence is taken for one while nothing speaks against it.
+  private func ask(
+    _ name: BlobName, into sink: any BlobSink, _ deadlines: BlobDeadlines
+  ) throws(BlobFailure) -> Bool {
+    do throws(BlobFailure) {
+      let isThere = try service.fetch(name, into: sink, deadlines)
+      state.withLock { isThere ? $0.absences.found() : $0.absences.missed() }
+      return isThere
+    } catch {
+      guard case .deniedOrAbsent = error, state.withLock({ $0.absences.refused() }) else {
+        throw error
+      }
+      return false
+    }
   }
 
   private func mayRead() -> Bool {
@@ -274,6 +291,11 @@ package final class RemoteLevel: Sendable {
         state.withLock { $0.reads.answeredProbe() }
         return false
       } catch {
+        // The next lookup shows whether something else is there.
+        if case .deniedOrAbsent = error {
+          state.withLock { $0.reads.answeredProbe() }
+          return false
+        }
         state.withLock {
           _ = $0.reads.failed(error, now: Clock.monotonic, jitter: .random(in: 0...1))
         }
@@ -349,7 +371,10 @@ package final class RemoteLevel: Sendable {
       try awaitTurn(until: end)
       do throws(BlobFailure) {
         try service.store(name, content, options.deadlines)
-        state.withLock { $0.writes.succeeded() }
+        state.withLock { state in
+          state.writes.succeeded()
+          state.absences.stored()
+        }
         return
       } catch {
         writeFailed(error)
@@ -396,27 +421,6 @@ package final class RemoteLevel: Sendable {
 
   private var isEnding: Bool { state.withLock { $0.isEnding } }
 
-  private func signed(
-    _ name: BlobName, _ content: MemberContent
-  ) throws(StoreError) -> MemberContent {
-    guard let key = options.signingKey else { return content }
-    switch content {
-    case .bytes(let bytes):
-      return .bytes(key.front(of: name, content: Digest.of(bytes)) + bytes)
-    case .file(let file):
-      let target = try scratch.temporaryFile()
-      do throws(SystemError) {
-        let front = key.front(of: name, content: try file.digest())
-        try target.write(front, path: "an entry to be sent")
-        try Files.copy(
-          from: file.descriptor, at: 0, count: file.size, to: target, path: "an entry to be sent")
-        return .file(TemporaryFile(descriptor: target, size: front.count + file.size))
-      } catch {
-        throw .system(error)
-      }
-    }
-  }
-
   // MARK: the end
 
   /// Waits for what is being written; what is left at the deadline, or when the service has been away for
@@ -457,21 +461,5 @@ package final class RemoteLevel: Sendable {
       state.notices.append(
         "the store \(name) did not take the last \(lost) results (\(reason))")
     }
-  }
-}
-
-extension TemporaryFile {
-  /// SHA-256 of the whole.
-  func digest() throws(SystemError) -> Digest {
-    var hash = SHA256()
-    var offset = 0
-    while offset < size {
-      let piece = try descriptor.read(
-        at: offset, count: min(1 << 20, size - offset), path: "an entry to be sent")
-      guard !piece.isEmpty else { throw SystemError("read", "an entry to be sent", code: EIO) }
-      piece.withUnsafeBytes { hash.update($0) }
-      offset += piece.count
-    }
-    return hash.finish()
   }
 }

@@ -10,7 +10,13 @@ extension RemoteLevel {
     do throws(BlobFailure) {
       _ = try service.fetch(.probe, into: Nowhere(), options.deadlines)
     } catch {
-      return ["reading: \(error)"]
+      guard case .deniedOrAbsent = error else { return ["reading: \(error)"] }
+      // Who writes it knows that it is there; others can't tell.
+      if options.isReadOnly {
+        return [
+          "reading: \(error), or there is no '\(BlobName.probe.path)' and the right to list is missing"
+        ]
+      }
     }
     guard !options.isReadOnly else { return [] }
     do throws(BlobFailure) {

@@ -12,7 +12,7 @@ enum Outcome: Equatable, CustomStringConvertible {
   case failed(Kind, String)
 
   enum Kind: Equatable {
-    case unreachable, timedOut, denied, limited(Int?), failed, tooLarge, givenUp
+    case unreachable, timedOut, denied, deniedOrAbsent, limited(Int?), failed, tooLarge, givenUp
   }
 
   var kind: Kind? { if case .failed(let kind, _) = self { kind } else { nil } }
@@ -33,6 +33,7 @@ enum Outcome: Equatable, CustomStringConvertible {
     case .unreachable: kind = .unreachable
     case .timedOut: kind = .timedOut
     case .denied: kind = .denied
+    case .deniedOrAbsent: kind = .deniedOrAbsent
     case .limited(let seconds, _): kind = .limited(seconds)
     case .failed: kind = .failed
     case .tooLarge: kind = .tooLarge

@@ -45,8 +45,16 @@
     ) throws(BlobFailure) -> Bool {
       let question = HTTPQuestion(.get, object(name) + "?alt=media")
       return try ask(question, deadlines) { question, deadlines throws(BlobFailure) in
-        try http.fetch(question, into: sink, deadlines)
+        try http.fetch(question, into: sink, deadlines, mayBeAbsence: Self.mayBeAbsence)
       }
+    }
+
+    /// Google names the right that is missing, to read or to list, also when there is no such object: `… does
+    /// not have storage.objects.get access …`. 401 is what those without credentials get.
+    private static func mayBeAbsence(_ answer: HTTPAnswer) -> Bool {
+      guard answer.status == 403 || answer.status == 401 else { return false }
+      return String(decoding: answer.body.prefix(4096), as: UTF8.self)
+        .contains("does not have storage.objects.")
     }
 
     func store(

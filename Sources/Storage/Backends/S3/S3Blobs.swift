@@ -53,6 +53,7 @@
       _ name: BlobName, into sink: any BlobSink, _ deadlines: BlobDeadlines
     ) throws(BlobFailure) -> Bool {
       let answer = try perform(.get, name, deadlines) { $0.sink = { sink.take($0) } }
+      if let failure = HTTPBlobs.hiddenAbsence(answer) { throw failure }
       if 200..<300 ~= answer.status { return true }
       // A bucket that is not there is a mistake; an object that is not there is none.
       if answer.status == 404, HTTPBlobs.errorCode(answer) != "NoSuchBucket" { return false }
@@ -98,6 +99,7 @@
         site = place.site
         answer = try ask()
       }
+      if method == .get, HTTPBlobs.hiddenAbsence(answer) != nil { return answer }
       if Self.isRefused(answer), let refused = lent, let keys,
         let other = try keys.replacement(for: refused, deadlines.left(since: started))
       {
