@@ -86,9 +86,9 @@ final class FakeService: BlobService {
       state.firstBytes.append(deadlines.firstByte)
       return (state.fetchFailure, state.blobs[name])
     }
+    usleep(state.withLock { $0.fetchDelay })
     if let failure { throw failure }
     guard let bytes else { return false }
-    usleep(state.withLock { $0.fetchDelay })
     // In pieces that cut everything somewhere.
     let cut = state.withLock { $0.fetchCut }
     var rest = cut.map { bytes.prefix($0) } ?? bytes[...]

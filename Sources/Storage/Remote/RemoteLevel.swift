@@ -251,10 +251,10 @@ package final class RemoteLevel: Sendable {
     let rests = state.withLock { state in
       state.counters.readFailures += 1
       let now = Clock.monotonic
-      // Whoever has become slow is given its time.
-      if isHasty { state.patience.learn(nanoseconds: now - start) }
       let rests = state.reads.failed(
         failure, now: now, jitter: .random(in: 0...1), isHasty: isHasty)
+      // Whoever has become slow is given its time, once it is back: not before it is known to be away.
+      if isHasty, rests { state.patience.learn(nanoseconds: now - start) }
       if rests, state.reads.rests == 1, state.writes.isClosed {
         state.notices.append(
           "the store \(self.name) is not asked for now (\(failure)); builds go on without it")
