@@ -24,7 +24,7 @@ import Testing
 
   @Test func onlyWhoIsKnownToBeFastIsHurried() {
     #expect(wait(patience(1, count: 31)) == nil)
-    #expect(wait(patience(1)) == 600)
+    #expect(wait(patience(1)) == 400)
     #expect(wait(patience(50)) == 1000)
     #expect(wait(patience(100)) == nil)
     #expect(wait(patience(50), lookup: 1000) == nil)
@@ -38,7 +38,7 @@ import Testing
     patience.learn(nanoseconds: 200 * Self.millisecond)
     #expect(wait(patience) == nil)
     for _ in 0..<400 { patience.learn(nanoseconds: Self.millisecond) }
-    #expect(wait(patience) == 600)
+    #expect(wait(patience) == 400)
   }
 
   /// A store that stops answering rests after two lookups, each of which waited less; one that is late once is
@@ -50,9 +50,9 @@ import Testing
       name: "fake", service: service, scratch: LocalStore.at(directory("a")))
     func ask() { _ = try? level.manifest(key(1)) }
     // Whole milliseconds of a busy machine may be spent in each.
-    for _ in 0..<2000 where service.firstBytes.last != 600 { ask() }
+    for _ in 0..<2000 where service.firstBytes.last != 400 { ask() }
     #expect(service.firstBytes.prefix(32).allSatisfy { $0 == nil })
-    #expect(service.firstBytes.last == 600)
+    #expect(service.firstBytes.last == 400)
     service.fail(fetches: .timedOut("the first byte is late"))
     ask()
     #expect(level.trouble == nil)
@@ -64,7 +64,7 @@ import Testing
     ask()
     #expect(level.trouble == nil)
     ask()
-    #expect(service.firstBytes.suffix(2) == [600, 600])
+    #expect(service.firstBytes.suffix(2) == [400, 400])
     #expect(level.trouble?.contains("late") == true)
   }
 }

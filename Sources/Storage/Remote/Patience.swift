@@ -9,7 +9,7 @@ struct Patience: Sendable {
 
   private static let leastSamples = 32
   /// Nobody gives up sooner: servers and the ways to them have their moments.
-  private static let leastWait = 600
+  private static let leastWait = 400
   /// Times the slowest answer.
   private static let excess: Int64 = 20
   /// An answer that comes in pieces takes its time.

@@ -52,7 +52,17 @@ final class RemoteManifests: Sendable {
       if let match = Self.match(item, compare) { return match }
       if Clock.monotonic - item.fetched < Self.freshNanoseconds { return nil }
     }
-    let manifest = try remote.manifest(key, place: held)
+    let manifest: Manifest?
+    do throws(StoreError) {
+      manifest = try remote.manifest(key, place: held)
+    } catch {
+      // A call that has waited in vain doesn't do so again when it asks once more.
+      var item =
+        state.withLock { $0.items[place] } ?? Item(manifest: nil, resolved: nil, fetched: 0)
+      item.fetched = Clock.monotonic
+      keep(item, place)
+      throw error
+    }
     let item = Item(
       manifest: manifest, resolved: manifest.map(resolve), fetched: Clock.monotonic)
     keep(item, place)
