@@ -21,7 +21,7 @@ struct BucketBlobs: BlobService {
   ) throws(BlobFailure) -> Bool {
     let answer = try ask(.get, name, deadlines) { $0.sink = { sink.take($0) } }
     if 200..<300 ~= answer.status { return true }
-    if Self.isAbsence(answer) { return false }
+    if HTTPBlobs.isAbsence(answer) { return false }
     throw HTTPBlobs.hiddenAbsence(answer) ?? HTTPBlobs.failure(answer)
   }
 
@@ -34,7 +34,7 @@ struct BucketBlobs: BlobService {
 
   func remove(_ name: BlobName, _ deadlines: BlobDeadlines) throws(BlobFailure) {
     let answer = try ask(.delete, name, deadlines) { _ in }
-    guard 200..<300 ~= answer.status || Self.isAbsence(answer) else {
+    guard 200..<300 ~= answer.status || HTTPBlobs.isAbsence(answer) else {
       throw HTTPBlobs.failure(answer)
     }
   }
@@ -48,10 +48,5 @@ struct BucketBlobs: BlobService {
     question.headers = try sign(method, key)
     complete(&question)
     return try http.ask(question, deadlines, isLarge: true)
-  }
-
-  /// A bucket that is not there is a mistake; an object that is not there is none.
-  static func isAbsence(_ answer: HTTPAnswer) -> Bool {
-    answer.status == 404 && HTTPBlobs.errorCode(answer) != "NoSuchBucket"
   }
 }

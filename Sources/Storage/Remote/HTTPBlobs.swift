@@ -96,6 +96,11 @@ package struct HTTPBlobs: Sendable {
     }
   }
 
+  /// Of S3, OSS and COS. A bucket that is not there is a mistake; an object that is not there is none.
+  static func isAbsence(_ answer: HTTPAnswer) -> Bool {
+    answer.status == 404 && errorCode(answer) != "NoSuchBucket"
+  }
+
   /// What S3, OSS and COS answer for an object that is not there to those who may not list the bucket; that
   /// keys are not good has other names.
   static func hiddenAbsence(_ answer: HTTPAnswer) -> BlobFailure? {

@@ -48,17 +48,17 @@ final class RemoteManifests: Sendable {
     compare: (ResolvedManifest) -> (result: ResolvedManifest.Result, match: ResolvedManifest.Match)?
   ) throws(StoreError) -> Match? {
     let place = Key(level: level, manifest: key, places: places)
-    if let item = state.withLock({ $0.items[place] }) {
-      if let match = Self.match(item, compare) { return match }
-      if Clock.monotonic - item.fetched < Self.freshNanoseconds { return nil }
+    let known = state.withLock { $0.items[place] }
+    if let known {
+      if let match = Self.match(known, compare) { return match }
+      if Clock.monotonic - known.fetched < Self.freshNanoseconds { return nil }
     }
     let manifest: Manifest?
     do throws(StoreError) {
       manifest = try remote.manifest(key, place: held)
     } catch {
       // A call that has waited in vain doesn't do so again when it asks once more.
-      var item =
-        state.withLock { $0.items[place] } ?? Item(manifest: nil, resolved: nil, fetched: 0)
+      var item = known ?? Item(manifest: nil, resolved: nil, fetched: 0)
       item.fetched = Clock.monotonic
       keep(item, place)
       throw error

@@ -53,10 +53,8 @@
       _ name: BlobName, into sink: any BlobSink, _ deadlines: BlobDeadlines
     ) throws(BlobFailure) -> Bool {
       let answer = try perform(.get, name, deadlines) { $0.sink = { sink.take($0) } }
-      if let failure = HTTPBlobs.hiddenAbsence(answer) { throw failure }
       if 200..<300 ~= answer.status { return true }
-      // A bucket that is not there is a mistake; an object that is not there is none.
-      if answer.status == 404, HTTPBlobs.errorCode(answer) != "NoSuchBucket" { return false }
+      if HTTPBlobs.isAbsence(answer) { return false }
       throw HTTPBlobs.failure(answer)
     }
 
@@ -71,8 +69,9 @@
 
     func remove(_ name: BlobName, _ deadlines: BlobDeadlines) throws(BlobFailure) {
       let answer = try perform(.delete, name, deadlines) { _ in }
-      let isGone = answer.status == 404 && HTTPBlobs.errorCode(answer) != "NoSuchBucket"
-      guard 200..<300 ~= answer.status || isGone else { throw HTTPBlobs.failure(answer) }
+      guard 200..<300 ~= answer.status || HTTPBlobs.isAbsence(answer) else {
+        throw HTTPBlobs.failure(answer)
+      }
     }
 
     /// Largest object of a single PUT.
@@ -99,7 +98,7 @@
         site = place.site
         answer = try ask()
       }
-      if method == .get, HTTPBlobs.hiddenAbsence(answer) != nil { return answer }
+      if method == .get, let failure = HTTPBlobs.hiddenAbsence(answer) { throw failure }
       if Self.isRefused(answer), let refused = lent, let keys,
         let other = try keys.replacement(for: refused, deadlines.left(since: started))
       {
